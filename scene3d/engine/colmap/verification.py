@@ -1,0 +1,58 @@
+"""Native task: which matches agree with one camera motion."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pycolmap
+
+from scene3d.engine.colmap.child import Tell
+from scene3d.engine.colmap.database import (
+    create_database,
+    database_name,
+    read_num_inliers,
+    write_matches,
+)
+from scene3d.engine.matching.match import load_matches
+from scene3d.engine.options import VerificationOptions
+
+_PAIRS_PER_CALL = 64
+"""COLMAP's call is silent while it works; this many pairs take a few seconds at most."""
+_MAX_NUM_TRIALS = 2000
+"""COLMAP's 10,000 find the same pairs and spend most of their time on photos that share nothing
+(castle-P19: 42 s against 7.6 s, 99.3 % of the inliers)."""
+
+
+def verify(payload: Mapping[str, Any], tell: Tell) -> list[tuple[int, int, int]]:
+    """Fill the database; the verified pairs as (first, second, number of inliers)."""
+    database = Path(payload["database"])
+    image_ids = create_database(database, payload["cameras"], payload["photos"])
+    index_of = {image_id: index for index, image_id in image_ids.items()}
+    matches = load_matches(Path(payload["matches"]))
+    write_matches(database, matches, image_ids)
+    options = _native_options(
+        VerificationOptions.model_validate(payload["options"]), payload["seed"]
+    )
+    matched = [pair for pair in matches if len(pair.keypoint_indices)]
+    tell("pairs", done=len(matches) - len(matched))
+    pairs_path = database.with_suffix(".pairs.txt")
+    for start in range(0, len(matched), _PAIRS_PER_CALL):
+        some = matched[start : start + _PAIRS_PER_CALL]
+        pairs_path.write_text(
+            "".join(f"{database_name(p.first)} {database_name(p.second)}\n" for p in some)
+        )
+        pycolmap.verify_matches(database, pairs_path, options)
+        tell("pairs", done=len(matches) - len(matched) + start + len(some))
+    return [
+        (min(index_of[a], index_of[b]), max(index_of[a], index_of[b]), num_inliers)
+        for (a, b), num_inliers in sorted(read_num_inliers(database).items())
+    ]
+
+
+def _native_options(options: VerificationOptions, seed: int) -> pycolmap.TwoViewGeometryOptions:
+    native = pycolmap.TwoViewGeometryOptions()
+    native.min_num_inliers = options.min_num_inliers
+    native.ransac.max_error = options.max_error_px
+    native.ransac.max_num_trials = _MAX_NUM_TRIALS
+    native.ransac.random_seed = seed
+    return native

@@ -1,0 +1,73 @@
+"""What the viewer loads: points at once, tracks on demand."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scene3d.engine.cloud import up_in_world
+from scene3d.engine.export.columns import write_columns
+from scene3d.engine.model import Model
+from scene3d.engine.types import FloatArray
+
+_BOUNDS_PERCENTILES = (1.0, 99.0)
+_FULL_SCALE = np.iinfo(np.uint16).max
+
+
+def write_view(
+    model: Model, indices: NDArray[np.intp], points_path: Path, tracks_path: Path
+) -> None:
+    """The points `indices`, and for each of them the photos that see it and where."""
+    write_columns(
+        points_path,
+        {
+            "xyz": model.xyz[indices].astype(np.float32),
+            "rgb": model.rgb[indices],
+            "error_px": model.error_px[indices],
+            "track_length": _as_uint16(model.track_lengths[indices]),
+        },
+        {
+            "num_points": len(indices),
+            "up": up_in_world(model).tolist(),
+            "bounds": _bounds(model.xyz[indices]),
+        },
+    )
+    rows = _track_rows(model, indices)
+    lengths = model.track_lengths[indices]
+    write_columns(
+        tracks_path,
+        {
+            "offset": np.concatenate([[0], np.cumsum(lengths)]).astype(np.uint32),
+            "photo": _as_uint16(model.track_photos[rows]),
+            "xy": _relative_positions(model, rows),
+        },
+        {"num_points": len(indices)},
+    )
+
+
+def _track_rows(model: Model, indices: NDArray[np.intp]) -> NDArray[np.intp]:
+    starts = model.track_offsets[indices].astype(np.intp)
+    lengths = model.track_lengths[indices].astype(np.intp)
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows: NDArray[np.intp] = np.repeat(starts, lengths) + within
+    return rows
+
+
+def _relative_positions(model: Model, rows: NDArray[np.intp]) -> NDArray[np.uint16]:
+    """(T, 2) of the photo's width and height, full scale at the far edge."""
+    position = np.searchsorted(model.photo_indices, model.track_photos[rows])
+    share = model.track_xy_px[rows] / model.size_px[position]
+    scaled: NDArray[np.uint16] = np.rint(np.clip(share, 0, 1) * _FULL_SCALE).astype(np.uint16)
+    return scaled
+
+
+def _as_uint16(values: NDArray[np.unsignedinteger]) -> NDArray[np.uint16]:
+    clipped: NDArray[np.uint16] = np.minimum(values, _FULL_SCALE).astype(np.uint16)
+    return clipped
+
+
+def _bounds(xyz: FloatArray) -> dict[str, list[float]]:
+    if len(xyz) == 0:
+        return {"min": [-1.0] * 3, "max": [1.0] * 3}
+    low, high = np.percentile(xyz, _BOUNDS_PERCENTILES, axis=0)
+    return {"min": low.tolist(), "max": high.tolist()}

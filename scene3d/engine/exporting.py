@@ -1,0 +1,83 @@
+"""From models to the files that people download and the viewer loads."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scene3d.engine.cloud import clean_points, thin_points
+from scene3d.engine.export.cameras import write_cameras
+from scene3d.engine.export.ply import write_ply
+from scene3d.engine.export.view import write_view
+from scene3d.engine.model import Model
+from scene3d.engine.options import ReconstructionOptions
+from scene3d.engine.progress import Progress
+from scene3d.engine.seeding import generator
+from scene3d.engine.workspace import Workspace
+
+MODEL_FILES = ("cameras.bin", "images.bin", "points3D.bin", "rigs.bin", "frames.bin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """How many of a model's points were left at each step."""
+
+    num_points: int
+    num_clean: int
+    num_shown: int
+
+
+def export_models(
+    models: Sequence[Model],
+    names: Mapping[int, str],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+) -> list[Cloud]:
+    """Write everything but the report into `workspace.result_dir`; a Cloud per model.
+
+    models/N            the COLMAP model
+    points.ply          the largest model's cloud, cleaned and thinned
+    points_full.ply     all of its points
+    cameras.json        every registered photo
+    view/N.points.bin   for the viewer, every model's cloud
+    view/N.tracks.bin   and which photos see its points
+    """
+    result = workspace.result_dir
+    (result / "view").mkdir()
+    clouds = []
+    for position, model in enumerate(models):
+        progress.check()
+        _copy_model(workspace.models_dir / str(position), result / "models" / str(position))
+        clean = clean_points(model, options.cloud)
+        shown = thin_points(
+            model, clean, options.cloud, generator(options.seed, f"thin {position}")
+        )
+        write_view(
+            model,
+            shown,
+            result / "view" / f"{position}.points.bin",
+            result / "view" / f"{position}.tracks.bin",
+        )
+        if position == 0:
+            write_ply(model, shown, result / "points.ply")
+            write_ply(model, _all_points(model), result / "points_full.ply")
+        clouds.append(
+            Cloud(num_points=model.num_points, num_clean=len(clean), num_shown=len(shown))
+        )
+        progress.update(position + 1, num_points=len(shown))
+    write_cameras(models, names, result / "cameras.json")
+    return clouds
+
+
+def _copy_model(source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for name in MODEL_FILES:
+        shutil.copyfile(source / name, target / name)
+
+
+def _all_points(model: Model) -> NDArray[np.intp]:
+    return np.arange(model.num_points)

@@ -1,0 +1,196 @@
+"""Every choice that changes a result: frozen, strict, fingerprinted."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scene3d.engine.errors import OptionsInvalid
+
+OPTIONS_VERSION = 1
+"""Raised when the same options begin to mean something else; part of every fingerprint."""
+
+Extractor = Literal["sift", "aliked-n16", "aliked-n16rot", "aliked-n32", "aliked-t16"]
+Matcher = Literal["mutual_nearest", "lightglue"]
+Mapper = Literal["incremental", "global"]
+
+EXTRACTOR_ALIASES: Mapping[str, Extractor] = {"aliked": "aliked-n16"}
+LIGHTGLUE_EXTRACTORS: frozenset[Extractor] = frozenset(
+    name for name in get_args(Extractor) if name.startswith("aliked")
+)
+
+
+class _Stage(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PhotoOptions(_Stage):
+    """How photos are read."""
+
+    max_megapixels: float = Field(
+        default=200.0, gt=0, description="Larger photos are refused before they are decoded."
+    )
+    camera_sharing: Literal["auto", "single", "per_photo"] = Field(
+        default="auto",
+        description="auto: photos of one device, zoom and size share a camera; without EXIF,"
+        " photos share one when all of them have the same size.",
+    )
+
+
+class FeatureOptions(_Stage):
+    """How photos become keypoints."""
+
+    extractor: Extractor = "aliked-n16"
+    max_keypoints: int = Field(
+        default=4096, ge=64, le=32768, description="Per photo, strongest first."
+    )
+    long_side_px: int = Field(
+        default=1024,
+        ge=160,
+        le=8192,
+        description="Photos are shrunk, never enlarged, to this long side before detection.",
+    )
+
+
+class PairOptions(_Stage):
+    """Which photos are compared."""
+
+    strategy: Literal["exhaustive", "sequential"] = "exhaustive"
+    overlap: int = Field(
+        default=10,
+        ge=1,
+        description="sequential: each photo is compared with this many that follow it by name.",
+    )
+
+
+class MatchOptions(_Stage):
+    """How keypoints of two photos become matches."""
+
+    matcher: Matcher = "mutual_nearest"
+    max_ratio: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="mutual_nearest: best over second-best descriptor distance (Lowe 2004).",
+    )
+    min_score: float = Field(
+        default=0.1, ge=0, le=1, description="lightglue: smallest assignment score of a match."
+    )
+
+
+class VerificationOptions(_Stage):
+    """Which matches agree with one camera motion."""
+
+    max_error_px: float = Field(
+        default=4.0, gt=0, description="RANSAC threshold, pixels of the photo."
+    )
+    min_num_inliers: int = Field(default=15, ge=8)
+
+
+class MappingOptions(_Stage):
+    """How verified matches become cameras and points."""
+
+    mapper: Mapper = "incremental"
+    min_model_size: int = Field(
+        default=3, ge=2, description="Models of fewer photos are not reported."
+    )
+    refine_principal_point: bool = Field(
+        default=True,
+        description="One last adjustment that also moves the principal point of every camera that"
+        " enough photos constrain.",
+    )
+
+
+class CloudOptions(_Stage):
+    """How the model's points become the cloud that people look at."""
+
+    min_track_length: int = Field(
+        default=2, ge=2, description="Points that fewer photos see are left out."
+    )
+    max_error_px: float = Field(
+        default=4.0, gt=0, description="Points with a larger mean reprojection error are left out."
+    )
+    outlier_neighbours: int = Field(
+        default=16, ge=2, description="Neighbours that a point's isolation is judged by."
+    )
+    outlier_sigmas: float = Field(
+        default=3.0,
+        gt=0,
+        description="Points farther from their neighbours than this many deviations are left out.",
+    )
+    voxel_size: float = Field(
+        default=0.02,
+        ge=0,
+        description="Edge of the cells of which one point each is kept, in model units (COLMAP"
+        " scales a model to about ten units); 0 keeps all.",
+    )
+    max_points: int = Field(default=500_000, ge=1)
+
+
+class ReconstructionOptions(_Stage):
+    """All stages. Two runs with equal options, photos, weights and versions do the same work."""
+
+    photos: PhotoOptions = PhotoOptions()
+    features: FeatureOptions = FeatureOptions()
+    pairs: PairOptions = PairOptions()
+    matching: MatchOptions = MatchOptions()
+    verification: VerificationOptions = VerificationOptions()
+    mapping: MappingOptions = MappingOptions()
+    cloud: CloudOptions = CloudOptions()
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+    @model_validator(mode="after")
+    def _matcher_fits_extractor(self) -> Self:
+        matcher, extractor = self.matching.matcher, self.features.extractor
+        if matcher == "lightglue" and extractor not in LIGHTGLUE_EXTRACTORS:
+            raise ValueError(f"matching.matcher: lightglue has no weights for {extractor}")
+        return self
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Raises: OptionsInvalid, naming every key and, for a misspelt one, the nearest known."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise OptionsInvalid([_sentence(cls, problem) for problem in error.errors()]) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `from_dict` is its inverse."""
+        return self.model_dump(mode="json")
+
+    def fingerprint(self) -> str:
+        """16 hex digits; stable over processes, changes with any value or OPTIONS_VERSION."""
+        content = json.dumps([OPTIONS_VERSION, self.to_dict()], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def merged(self, overrides: Mapping[str, Any]) -> Self:
+        """A copy in which `overrides`, nested like `to_dict`, win.
+
+        Raises: OptionsInvalid.
+        """
+        values = self.to_dict()
+        for stage, changes in overrides.items():
+            if isinstance(values.get(stage), dict) and isinstance(changes, Mapping):
+                values[stage] = {**values[stage], **changes}
+            else:
+                values[stage] = changes
+        return self.from_dict(values)
+
+
+def _sentence(root: type[BaseModel], problem: Any) -> str:
+    path = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        nearest = get_close_matches(path, list(_paths(root)), n=1)
+        return f"{path}: unknown option" + (f"; did you mean {nearest[0]}?" if nearest else "")
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{path}: {message}" if path else message
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _paths(field.annotation, f"{prefix}{name}.")

@@ -1,0 +1,187 @@
+"""Files become photos: decoded with a closed list of formats, turned upright, re-encoded.
+
+Native code never sees a file that a stranger made: a 200-byte PNG that claims 50000x50000 pixels
+aborts pycolmap's process, and half a JPEG passes it silently.
+"""
+
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from scene3d.engine.errors import NoPhotos, StorageFull, TooFewPhotos
+from scene3d.engine.exif import PhotoMetadata, read_metadata
+from scene3d.engine.host import Host
+from scene3d.engine.options import PhotoOptions
+from scene3d.engine.progress import Progress
+from scene3d.engine.sources import PhotoSource
+from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto
+from scene3d.engine.workspace import Workspace
+
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "AVIF")
+MIN_NUM_PHOTOS = 3
+MIN_SIDE_PX = 64
+GUESSED_FOCAL_OVER_LONG_SIDE = 1.2
+"""COLMAP's own default; about 45 degrees of horizontal view."""
+JPEG_QUALITY = 95
+PREVIEW_LONG_SIDE_PX = 1600
+THUMBNAIL_LONG_SIDE_PX = 320
+
+pillow_heif.register_heif_opener()
+# Pillow's own limit warns at a size and raises at twice that; ours is one limit, checked before
+# any pixel is decoded.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class _RejectionError(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+def prepare_photos(
+    sources: Sequence[PhotoSource],
+    options: PhotoOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+) -> PhotoSet:
+    """Read every source into `workspace.photos_dir`, with a preview and a thumbnail each.
+
+    Raises:
+        NoPhotos: `sources` is empty.
+        TooFewPhotos: fewer than MIN_NUM_PHOTOS could be read; the evidence names the others.
+        Cancelled.
+    """
+    if not sources:
+        raise NoPhotos("There is no photo to reconstruct from.")
+    accepted: list[Photo] = []
+    rejected: list[RejectedPhoto] = []
+    with ThreadPoolExecutor(host.num_threads) as pool:
+        jobs = [
+            pool.submit(_prepare, index, source, options, workspace)
+            for index, source in enumerate(sources)
+        ]
+        try:
+            for done, (job, (index, source)) in enumerate(
+                zip(jobs, enumerate(sources), strict=True), start=1
+            ):
+                progress.check()
+                try:
+                    accepted.append(job.result())
+                except _RejectionError as reason:
+                    rejected.append(
+                        RejectedPhoto(
+                            index=index, name=source.name, code=reason.code, message=reason.message
+                        )
+                    )
+                progress.update(done, num_accepted=len(accepted), num_rejected=len(rejected))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    if len(accepted) < MIN_NUM_PHOTOS:
+        raise _too_few(accepted, rejected)
+    return PhotoSet(accepted=tuple(accepted), rejected=tuple(rejected))
+
+
+def load_rgb(path: Path, long_side_px: int | None = None) -> np.ndarray:
+    """(H, W, 3) uint8 of a re-encoded photo, shrunk to `long_side_px` where it is larger."""
+    with Image.open(path, formats=("JPEG",)) as image:
+        rgb = image.convert("RGB")
+    return np.array(rgb if long_side_px is None else shrink(rgb, long_side_px))
+
+
+def shrink(image: Image.Image, long_side_px: int) -> Image.Image:
+    """The image, no side longer than `long_side_px`; never enlarged."""
+    scale = long_side_px / max(image.size)
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _prepare(index: int, source: PhotoSource, options: PhotoOptions, workspace: Workspace) -> Photo:
+    image, metadata = _decode(source.path, options)
+    path = workspace.photo(index)
+    try:
+        image.save(path, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        preview = shrink(image, PREVIEW_LONG_SIDE_PX)
+        preview.save(workspace.preview(index), "JPEG", quality=85)
+        shrink(preview, THUMBNAIL_LONG_SIDE_PX).save(workspace.thumbnail(index), "JPEG", quality=82)
+    except OSError as error:
+        raise StorageFull(f"A photo could not be written: {error.strerror}.") from error
+    focal_px = metadata.focal_px(image.width, image.height)
+    return Photo(
+        index=index,
+        name=source.name,
+        path=path,
+        width_px=image.width,
+        height_px=image.height,
+        focal_px=focal_px or GUESSED_FOCAL_OVER_LONG_SIDE * max(image.size),
+        focal_source="exif_35mm" if focal_px else "guess",
+        device=metadata.device(image.width, image.height),
+    )
+
+
+def _decode(path: Path, options: PhotoOptions) -> tuple[Image.Image, PhotoMetadata]:
+    if path.stat().st_size == 0:
+        raise _RejectionError("image_empty", "The file is empty.")
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            _check_size(image.width, image.height, options)
+            metadata = read_metadata(image)
+            image.load()
+            return _upright_rgb(image), metadata
+    except UnidentifiedImageError as error:
+        raise _RejectionError(
+            "image_type_mismatch", "The content is not a photo in a format that is read here."
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+        raise _RejectionError("image_truncated", "The photo is damaged or incomplete.") from error
+
+
+def _check_size(width_px: int, height_px: int, options: PhotoOptions) -> None:
+    if width_px * height_px > options.max_megapixels * 1e6:
+        raise _RejectionError(
+            "image_too_many_pixels",
+            f"{width_px} x {height_px} pixels are more than {options.max_megapixels:g} megapixels.",
+        )
+    if min(width_px, height_px) < MIN_SIDE_PX:
+        raise _RejectionError(
+            "image_too_small",
+            f"{width_px} x {height_px} pixels: the shorter side needs at least {MIN_SIDE_PX}.",
+        )
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith(("I", "F")):
+        return _from_deep_grey(upright)
+    if upright.has_transparency_data:
+        rgba = upright.convert("RGBA")
+        ground = Image.new("RGBA", rgba.size, (127, 127, 127, 255))
+        return Image.alpha_composite(ground, rgba).convert("RGB")
+    return upright.convert("RGB")
+
+
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    """16-bit, 32-bit and float greys, scaled so that the brightest value is white."""
+    grey = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    full_scale = 65535.0 if image.mode.startswith("I;16") else max(float(grey.max()), 1e-9)
+    return Image.fromarray((grey.clip(0, full_scale) / full_scale * 255).astype(np.uint8)).convert(
+        "RGB"
+    )
+
+
+def _too_few(accepted: Sequence[Photo], rejected: Sequence[RejectedPhoto]) -> TooFewPhotos:
+    reasons: Mapping[str, str] = {photo.name: photo.code for photo in rejected}
+    read = f"{len(accepted)} of {len(accepted) + len(rejected)} files could be read as photos"
+    named = ", ".join(f"{name} ({code})" for name, code in list(reasons.items())[:3])
+    more = f" Not read: {named}{', …' if len(reasons) > 3 else ''}." if reasons else ""
+    return TooFewPhotos(
+        f"{read}; at least {MIN_NUM_PHOTOS} are needed.{more}", evidence={"rejected": reasons}
+    )

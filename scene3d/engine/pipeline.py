@@ -1,0 +1,134 @@
+"""Photos in, models and clouds out: the stages in order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import monotonic
+
+from scene3d.engine.colmap.stages import map_photos, verify_pairs
+from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap
+from scene3d.engine.exporting import export_models
+from scene3d.engine.features.extract import extract_features
+from scene3d.engine.host import Host
+from scene3d.engine.matching.match import match_pairs, save_matches
+from scene3d.engine.options import ReconstructionOptions
+from scene3d.engine.pairs import Pair, choose_pairs
+from scene3d.engine.photos import MIN_NUM_PHOTOS, prepare_photos
+from scene3d.engine.progress import Progress, Stage
+from scene3d.engine.report import Report, StageSeconds
+from scene3d.engine.reporting import FEW_KEYPOINTS, Findings, describe
+from scene3d.engine.sources import PhotoSource
+from scene3d.engine.types import Photo, VerifiedPair
+from scene3d.engine.workspace import Workspace
+
+
+def reconstruct(
+    photos: Sequence[PhotoSource],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+) -> Report:
+    """Every model that the photos give, the largest first, in `workspace.result_dir`.
+
+    `exporting.export_models` lists the files; report.json is written last, so a result without
+    it is not complete. Calls of `progress` come from the calling thread.
+
+    Raises:
+        PhotoProblem: the photos give no model; says why and what to do.
+        HostProblem: this machine could not do the work.
+        Cancelled: `progress.check` asked for it.
+    """
+    workspace.prepare()
+    clock = _Clock(progress)
+    with clock.stage("checking", len(photos)):
+        photo_set = prepare_photos(photos, options.photos, workspace, progress, host)
+    accepted = photo_set.accepted
+    with clock.stage("extracting", len(accepted)):
+        num_keypoints = extract_features(accepted, options.features, workspace, progress, host)
+        _require_features(num_keypoints)
+    pairs = choose_pairs(accepted, options.pairs)
+    with clock.stage("matching", 2 * len(pairs)):
+        num_matched_pairs = _match(pairs, accepted, options, workspace, progress, host)
+        verified = verify_pairs(accepted, options, workspace, progress, num_pairs=len(pairs))
+    with clock.stage("mapping", len(accepted)):
+        models = map_photos(accepted, options, workspace, progress, host) if verified else []
+        if not models:
+            raise _no_overlap(accepted, verified)
+    with clock.stage("exporting", len(models)):
+        names = {photo.index: photo.name for photo in accepted}
+        clouds = export_models(models, names, options, workspace, progress)
+    findings = Findings(
+        photos=photo_set,
+        num_keypoints=num_keypoints,
+        num_pairs=len(pairs),
+        num_matched_pairs=num_matched_pairs,
+        verified=verified,
+        models=models,
+        clouds=clouds,
+        stages=clock.stages,
+    )
+    report = describe(findings, options, host)
+    report.write(workspace.result_dir / "report.json")
+    return report
+
+
+def _match(
+    pairs: Sequence[Pair],
+    photos: Sequence[Photo],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+) -> int:
+    """Write `workspace.matches_path`; the number of pairs with any match."""
+    matches = []
+    by_index = {photo.index: photo for photo in photos}
+    for pair in match_pairs(pairs, by_index, options.matching, workspace, host):
+        progress.check()
+        matches.append(pair)
+        progress.update(len(matches), num_pairs=len(pairs))
+    save_matches(matches, workspace.matches_path)
+    return sum(len(pair.keypoint_indices) > 0 for pair in matches)
+
+
+def _require_features(num_keypoints: Mapping[int, int]) -> None:
+    if sum(count >= FEW_KEYPOINTS for count in num_keypoints.values()) < MIN_NUM_PHOTOS:
+        raise InsufficientFeatures(
+            "The photos show too few details to recognise: blurred, dark, or plain surfaces.",
+            evidence={"num_keypoints": list(num_keypoints.values())},
+        )
+
+
+def _no_overlap(photos: Sequence[Photo], verified: Sequence[VerifiedPair]) -> InsufficientOverlap:
+    if not verified:
+        return InsufficientOverlap(
+            f"No two of the {len(photos)} photos show enough of the same place.",
+            evidence={"num_verified_pairs": 0},
+        )
+    names = {photo.index: photo.name for photo in photos}
+    best = max(verified, key=lambda pair: pair.num_inliers)
+    return InsufficientOverlap(
+        f"Only {len(verified)} pairs of photos show the same place, and no three of them fit"
+        f" together. The best pair is {names[best.first]} and {names[best.second]}.",
+        evidence={
+            "num_verified_pairs": len(verified),
+            "best_pair": [names[best.first], names[best.second]],
+            "best_pair_num_inliers": best.num_inliers,
+        },
+    )
+
+
+class _Clock:
+    """Announces stages and keeps their seconds."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.stages: list[StageSeconds] = []
+
+    @contextmanager
+    def stage(self, stage: Stage, total: int) -> Iterator[None]:
+        self._progress.check()
+        self._progress.begin(stage, total)
+        started_s = monotonic()
+        yield
+        self.stages.append(StageSeconds(stage=stage, seconds=monotonic() - started_s))

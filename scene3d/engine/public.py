@@ -1,0 +1,52 @@
+"""The engine's light door: options, presets, errors, names. Safe in the web process.
+
+The heavy door is `scene3d.engine.pipeline.reconstruct`, with `scene3d.engine.host` and
+`scene3d.engine.workspace` for its arguments; it loads numpy, and torch only where the options
+ask for a network.
+"""
+
+from scene3d.engine.archives import ArchiveLimits, unpack_photos
+from scene3d.engine.errors import (
+    ArchiveProblem,
+    Cancelled,
+    EngineError,
+    HostProblem,
+    InputNotFound,
+    NoPhotos,
+    OptionsInvalid,
+    PhotoProblem,
+    StorageFull,
+    TooFewPhotos,
+)
+from scene3d.engine.options import EXTRACTOR_ALIASES, ReconstructionOptions
+from scene3d.engine.presets import DEFAULT_PRESET, PRESETS, Preset, with_extractor
+from scene3d.engine.progress import STAGES, Progress, Stage
+from scene3d.engine.sources import PHOTO_SUFFIXES, PhotoSource, find_photos, looks_like_photo
+
+__all__ = [
+    "DEFAULT_PRESET",
+    "EXTRACTOR_ALIASES",
+    "PHOTO_SUFFIXES",
+    "PRESETS",
+    "STAGES",
+    "ArchiveLimits",
+    "ArchiveProblem",
+    "Cancelled",
+    "EngineError",
+    "HostProblem",
+    "InputNotFound",
+    "NoPhotos",
+    "OptionsInvalid",
+    "PhotoProblem",
+    "PhotoSource",
+    "Preset",
+    "Progress",
+    "ReconstructionOptions",
+    "Stage",
+    "StorageFull",
+    "TooFewPhotos",
+    "find_photos",
+    "looks_like_photo",
+    "unpack_photos",
+    "with_extractor",
+]

@@ -1,0 +1,172 @@
+"""From what the stages found to the report."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scene3d.engine.exporting import Cloud
+from scene3d.engine.host import Host
+from scene3d.engine.model import Model
+from scene3d.engine.options import ReconstructionOptions
+from scene3d.engine.report import (
+    Counts,
+    ModelRow,
+    PhotoRow,
+    Report,
+    StageSeconds,
+    WeightsUsed,
+    installed_versions,
+)
+from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto, VerifiedPair
+from scene3d.engine.weights import weights_needed
+
+FEW_KEYPOINTS = 100
+"""A photo with fewer has nearly nothing to recognise it by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What each stage found."""
+
+    photos: PhotoSet
+    num_keypoints: Mapping[int, int]
+    num_pairs: int
+    num_matched_pairs: int
+    verified: Sequence[VerifiedPair]
+    models: Sequence[Model]
+    clouds: Sequence[Cloud]
+    stages: Sequence[StageSeconds]
+
+
+def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> Report:
+    """The report of a finished run."""
+    rows = photo_rows(findings)
+    return Report(
+        options=options.to_dict(),
+        fingerprint=options.fingerprint(),
+        seed=options.seed,
+        device=host.device,
+        num_threads=host.num_threads,
+        versions=installed_versions(),
+        weights=[
+            WeightsUsed(name=entry.name, sha256=entry.sha256, licence=entry.licence)
+            for entry in weights_needed(options)
+        ],
+        stages=list(findings.stages),
+        total_seconds=sum(stage.seconds for stage in findings.stages),
+        counts=_counts(findings, rows),
+        models=[_model_row(index, model) for index, model in enumerate(findings.models)],
+        photos=rows,
+    )
+
+
+def photo_rows(findings: Findings) -> list[PhotoRow]:
+    """A row per source, rejected ones included, in the order that they came in."""
+    num_pairs = Counter(index for pair in findings.verified for index in (pair.first, pair.second))
+    registered = _registered_rows(findings.models)
+    rows = [_rejected_row(photo) for photo in findings.photos.rejected]
+    for photo in findings.photos.accepted:
+        known = {
+            "index": photo.index,
+            "name": photo.name,
+            "width_px": photo.width_px,
+            "height_px": photo.height_px,
+            "focal_px": photo.focal_px,
+            "focal_source": photo.focal_source,
+            "num_keypoints": findings.num_keypoints[photo.index],
+            "num_verified_pairs": num_pairs[photo.index],
+        }
+        if photo.index in registered:
+            row = PhotoRow.model_validate(
+                {**known, "status": "registered", **registered[photo.index]}
+            )
+        else:
+            reason, explanation = _why_not(photo, findings, num_pairs[photo.index])
+            row = PhotoRow.model_validate(
+                {
+                    **known,
+                    "status": "not_registered",
+                    "reason": reason,
+                    "explanation": explanation,
+                }
+            )
+        rows.append(row)
+    return sorted(rows, key=lambda row: row.index)
+
+
+def _rejected_row(photo: RejectedPhoto) -> PhotoRow:
+    return PhotoRow(
+        index=photo.index,
+        name=photo.name,
+        status="rejected",
+        reason=photo.code,
+        explanation=photo.message,
+    )
+
+
+def _registered_rows(models: Sequence[Model]) -> dict[int, dict[str, float | int]]:
+    """By Photo.index; a photo that several models share is the largest one's."""
+    rows: dict[int, dict[str, float | int]] = {}
+    for model_index, model in enumerate(models):
+        point_of_row = np.repeat(np.arange(model.num_points), model.track_lengths)
+        for position, photo_index in enumerate(model.photo_indices.tolist()):
+            seen = point_of_row[model.track_photos == photo_index]
+            rows.setdefault(
+                photo_index,
+                {
+                    "model": model_index,
+                    "num_observations": len(seen),
+                    "mean_error_px": float(model.error_px[seen].mean()) if len(seen) else 0.0,
+                    "focal_px": float(model.focal_px[position]),
+                },
+            )
+    return rows
+
+
+def _why_not(photo: Photo, findings: Findings, num_verified_pairs: int) -> tuple[str, str]:
+    if findings.num_keypoints[photo.index] < FEW_KEYPOINTS:
+        return (
+            "too_few_features",
+            "Too few recognisable details: blurred, dark, or a plain surface.",
+        )
+    if num_verified_pairs == 0:
+        return "no_overlap", "Shows nothing that another photo shows well enough."
+    return (
+        "not_enough_shared_points",
+        f"Overlaps with {num_verified_pairs} other photo{'s' if num_verified_pairs > 1 else ''},"
+        " but too little to place it.",
+    )
+
+
+def _model_row(index: int, model: Model) -> ModelRow:
+    lengths = model.track_lengths
+    num_observations = int(lengths.sum())
+    return ModelRow(
+        index=index,
+        num_registered=model.num_registered,
+        num_points=model.num_points,
+        num_observations=num_observations,
+        mean_track_length=num_observations / max(model.num_points, 1),
+        mean_error_px=float(np.average(model.error_px, weights=lengths)) if len(lengths) else 0.0,
+        num_cameras=len(set(model.camera_ids.tolist())),
+    )
+
+
+def _counts(findings: Findings, rows: Sequence[PhotoRow]) -> Counts:
+    cloud = findings.clouds[0]
+    return Counts(
+        num_photos=len(rows),
+        num_accepted=len(findings.photos.accepted),
+        num_rejected=len(findings.photos.rejected),
+        num_registered=sum(row.status == "registered" for row in rows),
+        num_keypoints=sum(findings.num_keypoints.values()),
+        num_pairs=findings.num_pairs,
+        num_matched_pairs=findings.num_matched_pairs,
+        num_verified_pairs=len(findings.verified),
+        num_models=len(findings.models),
+        num_points=cloud.num_points,
+        num_points_clean=cloud.num_clean,
+        num_points_shown=cloud.num_shown,
+    )

@@ -1,0 +1,97 @@
+"""Values that flow between stages."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+UInt32Array = NDArray[np.uint32]
+
+FocalSource = Literal["exif_35mm", "guess"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """A photo that was read: upright, 8-bit RGB, re-encoded by us."""
+
+    index: int
+    """Position among all sources, rejected ones included."""
+    name: str
+    path: Path
+    """The re-encoded JPEG, without metadata; the only file that native code may read."""
+    width_px: int
+    height_px: int
+    focal_px: float
+    focal_source: FocalSource
+    device: str | None
+    """What took it, at which zoom, in which size and orientation; None without EXIF."""
+
+    @property
+    def long_side_px(self) -> int:
+        return max(self.width_px, self.height_px)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectedPhoto:
+    """A file that could not be read as a photo, and why."""
+
+    index: int
+    name: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoSet:
+    """Every source is in exactly one of the two lists."""
+
+    accepted: tuple[Photo, ...]
+    rejected: tuple[RejectedPhoto, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraPrior:
+    """The SIMPLE_RADIAL camera that photos start from."""
+
+    width_px: int
+    height_px: int
+    focal_px: float
+    is_focal_known: bool
+    photo_indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Keypoints of one photo, strongest first."""
+
+    keypoints_xy_px: NDArray[np.float32]
+    """(N, 2), x right, y down, pixels of the upright photo, centre of the first pixel (0, 0)."""
+    descriptors: NDArray[np.float16] | NDArray[np.uint8]
+    """(N, D); float16 with unit length, or uint8 root-SIFT."""
+
+    def __len__(self) -> int:
+        return len(self.keypoints_xy_px)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairMatches:
+    """Matches of two photos."""
+
+    first: int
+    """Photo.index."""
+    second: int
+    """Photo.index, larger than `first`."""
+    keypoint_indices: UInt32Array
+    """(M, 2): index into the first photo's keypoints, into the second's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedPair:
+    """A pair whose matches agree with one camera motion."""
+
+    first: int
+    second: int
+    num_inliers: int
