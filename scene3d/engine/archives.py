@@ -39,10 +39,17 @@ class ArchiveLimits:
     max_ratio: float = 100.0
 
 
-def unpack_photos(archive: Path, target: Path, limits: ArchiveLimits) -> list[PhotoSource]:
-    """Write the photos of `archive` into `target` under generated names, in order of their own.
+@dataclass(frozen=True, kw_only=True)
+class Unpacked:
+    """Photos of an archive, in order of their names."""
 
-    Members that are no photos (texts, folders, an operating system's leftovers) are ignored.
+    photos: Sequence[PhotoSource]
+    num_ignored: int
+    """Other files: texts, an operating system's leftovers."""
+
+
+def unpack_photos(archive: Path, target: Path, limits: ArchiveLimits) -> Unpacked:
+    """Write the photos of `archive` into `target` under generated names.
 
     Raises:
         ArchiveProblem: the archive is refused, and nothing of it should be kept.
@@ -51,18 +58,21 @@ def unpack_photos(archive: Path, target: Path, limits: ArchiveLimits) -> list[Ph
     try:
         check_structure(archive, max_members=limits.max_members)
         with zipfile.ZipFile(archive) as opened:
-            members = _photo_members(opened, limits)
+            files = [member for member in opened.infolist() if not member.is_dir()]
+            members = _photo_members(files, limits)
             names = without_common_folder([member.filename for member in members])
-            return [
+            photos = [
                 _unpack(opened, member, name, target / _stored_name(position, name))
                 for position, (member, name) in enumerate(zip(members, names, strict=True))
             ]
+            return Unpacked(photos=photos, num_ignored=len(files) - len(members))
     except (zipfile.BadZipFile, EOFError, UnicodeDecodeError, NotImplementedError) as error:
         raise ArchiveProblem("archive_corrupt", "The archive is damaged.") from error
 
 
-def _photo_members(archive: zipfile.ZipFile, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:
-    members = [member for member in archive.infolist() if not member.is_dir()]
+def _photo_members(
+    members: Sequence[zipfile.ZipInfo], limits: ArchiveLimits
+) -> list[zipfile.ZipInfo]:
     for member in members:
         _check_name(member)
         _check_kind(member)

@@ -46,10 +46,10 @@ class OptionsInvalid(PhotoProblem):
     """Options that name unknown keys or impossible values."""
 
     code = "options_invalid"
-    next_step = "Correct the option; `to_dict()` of a preset shows every key."
+    next_step = "Correct the option; the report of any run shows all of them."
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems), evidence={"problems": list(problems)})
+        super().__init__("; ".join(problems) + ".", evidence={"problems": list(problems)})
 
 
 class InputNotFound(PhotoProblem):

@@ -1,12 +1,10 @@
 """What this machine brings to a run: threads, a device, weights that stay loaded."""
 
 import logging
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from scene3d.engine.weights import WeightStore
@@ -23,15 +21,10 @@ class Host:
 
     weights: WeightStore
     device: Device = "cpu"
-    num_threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    num_threads: int
     _networks: dict[str, Any] = field(default_factory=dict, repr=False)
     network_loads: Counter[str] = field(default_factory=Counter)
     """How often each network was read from the store; 1 each in a healthy process."""
-
-    @classmethod
-    def of(cls, store: Path, device: Device = "cpu") -> "Host":
-        """A host with the weights in `store`."""
-        return cls(weights=WeightStore(store), device=device)
 
     def network(self, name: str, build: Callable[[bytes, Device], Network]) -> Network:
         """The network `name`, built from its weights on first use and kept.

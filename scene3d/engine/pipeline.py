@@ -42,6 +42,7 @@ def reconstruct(
     clock = _Clock(progress)
     with clock.stage("checking", len(photos)):
         photo_set = prepare_photos(photos, options.photos, workspace, progress, host)
+        progress.checked(photo_set)
     accepted = photo_set.accepted
     with clock.stage("extracting", len(accepted)):
         num_keypoints = extract_features(accepted, options.features, workspace, progress, host)

@@ -1,6 +1,9 @@
 """What a run tells while it works, and how it is asked to stop."""
 
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:  # the web process uses this module too, and goes without numpy
+    from scene3d.engine.types import PhotoSet
 
 Stage = Literal["checking", "extracting", "matching", "mapping", "exporting"]
 STAGES: tuple[Stage, ...] = ("checking", "extracting", "matching", "mapping", "exporting")
@@ -11,6 +14,9 @@ class Progress(Protocol):
 
     def begin(self, stage: Stage, total: int) -> None:
         """A stage starts; `total` is its number of units (photos, pairs), at least 1."""
+
+    def checked(self, photos: "PhotoSet") -> None:
+        """The photos were read; their previews and thumbnails lie in the workspace."""
 
     def update(self, done: int, **counts: int) -> None:
         """`done` units of the stage are finished; `counts` are facts worth showing, such as
@@ -27,6 +33,9 @@ class Silent:
     """Watches nothing and never stops a run."""
 
     def begin(self, stage: Stage, total: int) -> None:
+        """Nothing to tell."""
+
+    def checked(self, photos: "PhotoSet") -> None:
         """Nothing to tell."""
 
     def update(self, done: int, **counts: int) -> None:

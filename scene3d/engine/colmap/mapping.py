@@ -7,9 +7,9 @@ from typing import Any
 import pycolmap
 
 from scene3d.engine.colmap.adjustment import refine_principal_points
-from scene3d.engine.colmap.child import Tell
 from scene3d.engine.colmap.colours import colour_points
 from scene3d.engine.colmap.convert import save_model_arrays
+from scene3d.engine.native.child import Tell
 from scene3d.engine.options import MappingOptions
 
 _GLOBAL_NEEDS_FOCALS = 0.5

@@ -5,7 +5,7 @@ from typing import Any
 
 import pycolmap
 
-from scene3d.engine.colmap.child import Tell
+from scene3d.engine.native.child import Tell
 
 
 def probe(_payload: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from scene3d.engine.cameras import group_cameras
-from scene3d.engine.colmap.native import Event, NativeRequest, run_native
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
+from scene3d.engine.native.run import Event, NativeRequest, run_native
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.progress import Progress
 from scene3d.engine.types import Photo, VerifiedPair
@@ -29,7 +29,7 @@ def verify_pairs(
     Raises: NativeCrash, Cancelled.
     """
     request = NativeRequest(
-        task="verify",
+        task="scene3d.engine.colmap.verification:verify",
         payload={
             "database": str(workspace.database_path),
             "matches": str(workspace.matches_path),
@@ -67,7 +67,7 @@ def map_photos(
     """
     num_known = sum(photo.focal_source != "guess" for photo in photos)
     request = NativeRequest(
-        task="map",
+        task="scene3d.engine.colmap.mapping:map_models",
         payload={
             "database": str(workspace.database_path),
             "models": str(workspace.models_dir),

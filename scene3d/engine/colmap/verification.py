@@ -6,7 +6,6 @@ from typing import Any
 
 import pycolmap
 
-from scene3d.engine.colmap.child import Tell
 from scene3d.engine.colmap.database import (
     create_database,
     database_name,
@@ -14,6 +13,7 @@ from scene3d.engine.colmap.database import (
     write_matches,
 )
 from scene3d.engine.matching.match import load_matches
+from scene3d.engine.native.child import Tell
 from scene3d.engine.options import VerificationOptions
 
 _PAIRS_PER_CALL = 64

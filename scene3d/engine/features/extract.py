@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scene3d.engine.colmap.native import Event, NativeRequest, run_native
 from scene3d.engine.host import Host
+from scene3d.engine.native.run import Event, NativeRequest, run_native
 from scene3d.engine.options import FeatureOptions
 from scene3d.engine.progress import Progress
 from scene3d.engine.types import Photo
@@ -61,7 +61,7 @@ def _extract_in_children(
     num_children = min(host.num_threads, len(photos))
     requests = [
         NativeRequest(
-            task="extract_sift",
+            task="scene3d.engine.features.sift:extract_sift",
             payload={
                 "options": options.model_dump(),
                 "photos": [_for_child(photo, workspace) for photo in photos[child::num_children]],

@@ -9,9 +9,9 @@ import numpy as np
 import pycolmap
 from PIL import Image
 
-from scene3d.engine.colmap.child import Tell
 from scene3d.engine.features.base import save_features
 from scene3d.engine.geometry.pixels import centred_from_colmap_px, rescaled_centred_px
+from scene3d.engine.native.child import Tell
 from scene3d.engine.options import FeatureOptions
 from scene3d.engine.photos import load_rgb
 from scene3d.engine.types import Features

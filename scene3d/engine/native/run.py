@@ -1,6 +1,6 @@
 """Native stages run in children: a crash there costs one attempt, not the worker.
 
-A child is `python -m scene3d.engine.colmap.child REQUEST.json`; it answers with JSON lines on an
+A child is `python -m scene3d.engine.native.child REQUEST.json`; it answers with JSON lines on an
 inherited pipe and keeps stdout and stderr, which COLMAP writes to, in a log.
 """
 
@@ -27,9 +27,10 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class NativeRequest:
-    """One task for one child; see `child.TASKS`."""
+    """One task for one child."""
 
     task: str
+    """"module:function", which gets the payload; see `child.Task`."""
     payload: Mapping[str, Any]
     log: Path
     """Where the child's output goes; the request itself lies beside it."""
@@ -84,7 +85,7 @@ class _Child:
         read_fd, write_fd = os.pipe()
         answers = stack.enter_context(os.fdopen(read_fd, "rb", buffering=0))
         log = stack.enter_context(request.log.open("wb"))
-        command = [sys.executable, "-m", "scene3d.engine.colmap.child", str(request_path)]
+        command = [sys.executable, "-m", "scene3d.engine.native.child", str(request_path)]
         try:
             process = subprocess.Popen(
                 [*command, str(write_fd), str(os.getpid())],
@@ -114,7 +115,7 @@ class _Child:
             return
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise NativeCrash(
-            f"COLMAP's {self.request.task} ended with {how}.",
+            f"The native stage {self._stage} ended with {how}.",
             evidence={
                 "task": self.request.task,
                 "ended_with": how,
@@ -122,6 +123,10 @@ class _Child:
                 "last_words": self._last_words(),
             },
         )
+
+    @property
+    def _stage(self) -> str:
+        return self.request.task.rpartition(":")[2]
 
     def _last_words(self) -> str:
         return self.request.log.read_bytes()[-2000:].decode(errors="replace").strip()

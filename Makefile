@@ -1,0 +1,58 @@
+# Scene3D. `make help` lists the targets.
+SHELL := /bin/bash
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+SETUP := var/.setup-run
+SETUP_DEV := var/.setup-dev
+NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/worker.txt package-lock.json scene3d/engine/weights.py
+
+.PHONY: help setup demo run test test-all check format requirements screenshots clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -ts $$'\t'
+
+setup: $(SETUP) ## everything that running needs
+
+demo: $(SETUP) ## run with a sample scene; ARGS=--once ends after it
+	$(PYTHON) manage.py demo $(ARGS)
+
+run: $(SETUP) ## run for daily use
+	$(PYTHON) manage.py run_stack $(ARGS)
+
+test: check ## all checks, then all tests that fit into fifteen minutes
+	$(PYTHON) -m pytest $(ARGS)
+	node --test tests/viewer/
+
+check: $(SETUP_DEV) ## linters, types, walls, templates, migrations, deployment
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/djlint templates --lint --check --quiet
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))') DJANGO_SETTINGS_MODULE=scene3d.settings.production \
+		$(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+format: $(SETUP_DEV) ## format Python and templates
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/djlint templates --reformat --quiet
+
+requirements: ## compile requirements/*.in into *.txt
+	for name in base worker dev; do \
+		$(VENV)/bin/pip-compile --quiet --strip-extras --no-header --no-emit-options --no-emit-index-url \
+			--no-emit-trusted-host --no-emit-find-links --output-file requirements/$$name.txt requirements/$$name.in; \
+	done
+	sed -i 's/^\(torch==[0-9.]*\)+.*/\1/' requirements/*.txt  # a local build's tag is no pin
+
+clean: ## remove what setup made, never your data
+	rm -rf $(VENV) node_modules $(SETUP) $(SETUP_DEV)
+
+$(SETUP): $(NEEDED_BY_RUN)
+	python3 requirements/install.py worker
+	@touch $@
+
+$(SETUP_DEV): $(SETUP) requirements/dev.txt
+	python3 requirements/install.py dev
+	@touch $@

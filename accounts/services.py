@@ -1,0 +1,44 @@
+"""Everything that changes an account."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+
+from accounts.models import User
+
+
+def create_user(*, username: str, password: str, email: str = "") -> User:
+    """A person who may log in.
+
+    Raises: ValidationError, for a weak password.
+    """
+    user = User(username=username, email=email)
+    validate_password(password, user)
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def revoke_tokens(user: User) -> None:
+    """End every refresh token; access tokens end with a changed password, or after minutes."""
+    for token in OutstandingToken.objects.filter(user=user, blacklistedtoken=None):
+        BlacklistedToken.objects.get_or_create(token=token)
+
+
+@transaction.atomic
+def change_password(user: User, new_password: str) -> None:
+    """Raises: ValidationError, for a weak password."""
+    validate_password(new_password, user)
+    user.set_password(new_password)
+    user.save(update_fields=["password"])
+    revoke_tokens(user)
+
+
+@transaction.atomic
+def ensure_user(*, username: str, password: str) -> User:
+    """The demo's account: made when absent, its password set when it is another."""
+    user, created = User.objects.get_or_create(username=username)
+    if created or not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return user

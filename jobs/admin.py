@@ -1,0 +1,105 @@
+"""Operators' view of jobs, presets and workers."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from jobs import services
+from jobs.errors import StateForbids
+from jobs.models import Artifact, Job, Photo, Preset, StageRun, Worker
+
+
+class _ReadOnly(admin.TabularInline):  # type: ignore[type-arg]  # one base for three models
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class PhotoInline(_ReadOnly):
+    model = Photo
+    fields = ("index", "name", "status", "reason", "num_keypoints", "num_observations")
+
+
+class ArtifactInline(_ReadOnly):
+    model = Artifact
+    fields = ("name", "num_bytes", "sha256")
+
+
+class StageRunInline(_ReadOnly):
+    model = StageRun
+    fields = ("stage", "seconds", "num_units")
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin[Job]):
+    list_display = (
+        "name",
+        "owner",
+        "state",
+        "stage",
+        "preset",
+        "num_photos",
+        "created_at",
+        "error_code",
+    )
+    list_filter = ("state", "preset", "error_code")
+    search_fields = ("name", "owner__username", "id")
+    date_hierarchy = "created_at"
+    inlines = [StageRunInline, ArtifactInline, PhotoInline]
+    actions = ["cancel", "retry"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """States change through services; actions are open to those who may see jobs."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return obj is not None and obj.is_terminal and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Job) -> None:
+        services.delete(obj)
+
+    @admin.action(description="Cancel", permissions=["view"])
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        self._apply(request, jobs, services.request_cancel, "cancelled")
+
+    @admin.action(description="Try again", permissions=["view"])
+    def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        self._apply(request, jobs, services.retry, "queued again")
+
+    def _apply(
+        self, request: HttpRequest, jobs: QuerySet[Job], act: object, participle: str
+    ) -> None:
+        changed = 0
+        for job in jobs:
+            try:
+                act(job)  # type: ignore[operator]
+            except StateForbids as problem:
+                self.message_user(request, f"{job}: {problem.detail}", level="warning")
+            else:
+                changed += 1
+        if changed:
+            self.message_user(request, f"{changed} {participle}.")
+
+
+@admin.register(Preset)
+class PresetAdmin(admin.ModelAdmin[Preset]):
+    list_display = ("name", "title", "base", "is_enabled", "is_default", "position")
+
+
+@admin.register(Worker)
+class WorkerAdmin(admin.ModelAdmin[Worker]):
+    list_display = ("name", "started_at", "heartbeat_at", "network_loads")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
+        return False

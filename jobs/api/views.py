@@ -1,0 +1,215 @@
+"""The jobs API: thin doors over services."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import generics
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.public import User
+from jobs import services
+from jobs.access import own_job, own_jobs
+from jobs.api.filters import JobFilter
+from jobs.api.serializers import (
+    JobDetailSerializer,
+    JobSerializer,
+    PhotoSerializer,
+    PresetSerializer,
+    UploadSerializer,
+)
+from jobs.artifacts import DOWNLOADS
+from jobs.files import storage
+from jobs.models import Artifact, Job
+from jobs.presets import offered_presets
+from jobs.submission import Request as SubmissionRequest
+from jobs.submission import submit
+from jobs.uploads import receive
+from jobs.workers import capabilities
+from scene3d.http.files import ServedFile, serve
+from scene3d.http.pagination import NewestFirst
+
+_ACCEPTED_JOB = {HTTPStatus.ACCEPTED: JobDetailSerializer}
+
+
+@extend_schema_view(get=extend_schema(tags=["jobs"], summary="Your jobs, the newest first"))
+class JobList(generics.ListAPIView[Job]):
+    serializer_class = JobSerializer
+    pagination_class = NewestFirst
+    filterset_class = JobFilter
+    parser_classes = [MultiPartParser]
+
+    def get_queryset(self) -> QuerySet[Job]:
+        return own_jobs(self.request)
+
+    @extend_schema(
+        tags=["jobs"],
+        summary="Upload photos and queue a job for them",
+        request={"multipart/form-data": UploadSerializer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                description="Sent again with the same request, it gives the same job.",
+            )
+        ],
+        responses=_ACCEPTED_JOB,
+    )
+    def post(self, request: Request) -> Response:
+        serializer = UploadSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
+        wanted = SubmissionRequest(
+            name=values.get("name", ""),
+            preset=values.get("preset"),
+            options=values.get("options") or {},
+            idempotency_key=request.headers.get("Idempotency-Key"),
+        )
+        with receive(values.get("archive"), values.get("photos", [])) as upload:
+            job = submit(cast("User", request.user), upload, wanted)
+        return _accepted(request, job)
+
+
+class JobDetail(APIView):
+    @extend_schema(tags=["jobs"], summary="One job", responses=JobDetailSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(_detail(request, own_job(request, pk)))
+
+    @extend_schema(
+        tags=["jobs"],
+        summary="Delete a job that does not run, with its photos and result",
+        responses={HTTPStatus.NO_CONTENT: None},
+    )
+    def delete(self, request: Request, pk: UUID) -> Response:
+        services.delete(own_job(request, pk))
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class CancelJob(APIView):
+    @extend_schema(
+        tags=["jobs"],
+        summary="Cancel a waiting or running job",
+        request=None,
+        responses=_ACCEPTED_JOB,
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        return _act(request, pk, services.request_cancel)
+
+
+class RetryJob(APIView):
+    @extend_schema(
+        tags=["jobs"],
+        summary="Try a failed or cancelled job again",
+        request=None,
+        responses=_ACCEPTED_JOB,
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        return _act(request, pk, services.retry)
+
+
+class JobPhotos(APIView):
+    @extend_schema(
+        tags=["jobs"],
+        summary="A row per photo: placed or not, and why",
+        responses=PhotoSerializer(many=True),
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Not paged: a job has hundreds of photos at most, and its page shows them all."""
+        photos = own_job(request, pk).photos.all()
+        return Response(PhotoSerializer(photos, many=True, context={"request": request}).data)
+
+
+class JobArtifact(APIView):
+    @extend_schema(
+        tags=["jobs"],
+        summary="A file of the result; ETag and Range are honoured",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
+        job = own_job(request, pk)
+        artifact = job.artifacts.filter(name=name).first()
+        if artifact is None:
+            raise Http404
+        return serve(request, _served(job, artifact))
+
+
+class JobPicture(APIView):
+    @extend_schema(
+        tags=["jobs"],
+        summary="A photo, small (thumbnail) or screen-sized (preview)",
+        parameters=[
+            OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=["thumbnail", "preview"])
+        ],
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: UUID, index: int, kind: str) -> HttpResponseBase:
+        photo = own_job(request, pk).photos.filter(index=index).first()
+        path = photo and (photo.thumbnail_path if kind == "thumbnail" else photo.preview_path)
+        if photo is None or not path:
+            raise Http404
+        file = ServedFile(
+            storage=storage(),
+            path=path,
+            num_bytes=storage().size(path),
+            sha256=f"{photo.sha256}-{kind}",
+            media_type="image/jpeg",
+        )
+        return serve(request, file)
+
+
+class Capabilities(APIView):
+    @extend_schema(
+        tags=["server"],
+        summary="What this server can run, as its workers found out",
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        return Response(capabilities())
+
+
+class PresetList(APIView):
+    @extend_schema(
+        tags=["server"],
+        summary="The presets on offer, with licences",
+        responses=PresetSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        context = {"available": capabilities()["presets"]}
+        return Response(PresetSerializer(offered_presets(), many=True, context=context).data)
+
+
+def _act(request: Request, pk: UUID, act: Callable[[Job], None]) -> Response:
+    job = own_job(request, pk)
+    act(job)
+    return _accepted(request, job)
+
+
+def _accepted(request: Request, job: Job) -> Response:
+    body = _detail(request, job)
+    return Response(body, status=HTTPStatus.ACCEPTED, headers={"Location": body["url"]})
+
+
+def _detail(request: Request, job: Job) -> dict[str, Any]:
+    return dict(JobDetailSerializer(job, context={"request": request}).data)
+
+
+def _served(job: Job, artifact: Artifact) -> ServedFile:
+    is_download = artifact.name in DOWNLOADS
+    return ServedFile(
+        storage=storage(),
+        path=artifact.path,
+        num_bytes=artifact.num_bytes,
+        sha256=artifact.sha256,
+        media_type=artifact.media_type,
+        download_name=f"{job.name} - {artifact.name}" if is_download else None,
+    )

@@ -1,0 +1,51 @@
+"""The files of a result: which there are, what they are called, how they are stored."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobs.files import StoredFile, job_prefix, store
+from jobs.services import Lease
+
+MEDIA_TYPES = {
+    ".ply": "application/octet-stream",
+    ".bin": "application/octet-stream",
+    ".json": "application/json",
+    ".zip": "application/zip",
+}
+DOWNLOADS = {
+    "points.ply": "Point cloud, cleaned (PLY)",
+    "points_full.ply": "Point cloud, every point (PLY)",
+    "colmap.zip": "COLMAP models (ZIP)",
+    "cameras.json": "Cameras and poses (JSON)",
+    "report.json": "Report (JSON)",
+}
+"""What people are offered, in this order; the viewer's own files come on top."""
+
+
+def store_result(lease: Lease, result: Path) -> dict[str, tuple[StoredFile, str]]:
+    """Store every file of `result` under this attempt's own prefix.
+
+    Returns:
+        Artifact name to stored file and media type.
+    """
+    _zip_models(result / "models", result / "colmap.zip")
+    prefix = f"{job_prefix(lease.job_id)}/results/{lease.attempt}"
+    return {
+        name: (store(path, f"{prefix}/{name}"), MEDIA_TYPES[path.suffix])
+        for name, path in _files(result)
+    }
+
+
+def _files(result: Path) -> Iterator[tuple[str, Path]]:
+    for name in DOWNLOADS:
+        yield name, result / name
+    for path in sorted((result / "view").iterdir()):
+        yield f"view-{path.name}", path
+
+
+def _zip_models(models: Path, target: Path) -> None:
+    """Stored, not deflated: COLMAP's numbers hardly shrink."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(models.rglob("*.bin")):
+            archive.write(path, path.relative_to(models.parent))

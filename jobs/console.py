@@ -1,0 +1,64 @@
+"""Progress on a terminal."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from scene3d.engine.public import Stage
+
+if TYPE_CHECKING:
+    from scene3d.engine.types import PhotoSet
+
+_LINES_EVERY_S = 5.0
+_TITLES: dict[Stage, str] = {
+    "checking": "Checking photos",
+    "extracting": "Finding details",
+    "matching": "Comparing photos",
+    "mapping": "Placing cameras",
+    "exporting": "Saving the result",
+}
+
+
+class ConsoleProgress:
+    """One line a stage: rewritten in place on a terminal, every few seconds in a log."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._is_live = self._stream.isatty()
+        self._title, self._total = "", 1
+        self._shown_s = 0.0
+
+    def begin(self, stage: Stage, total: int) -> None:
+        self.finish()
+        self._title, self._total = _TITLES[stage], total
+        self._show(0, {})
+
+    def checked(self, photos: "PhotoSet") -> None:
+        for photo in photos.rejected:
+            self._stream.write(f"\n  left out {photo.name}: {photo.message} ({photo.code})")
+        if photos.rejected:
+            self._stream.write("\n")
+
+    def update(self, done: int, **counts: int) -> None:
+        if self._is_live or time.monotonic() - self._shown_s >= _LINES_EVERY_S:
+            self._show(done, counts)
+
+    def check(self) -> None:
+        """Ctrl-C is what stops a command."""
+
+    def finish(self) -> None:
+        """End the line that is being rewritten."""
+        if self._is_live and self._title:
+            self._stream.write("\n")
+        self._title = ""
+
+    def _show(self, done: int, counts: dict[str, int]) -> None:
+        self._shown_s = time.monotonic()
+        percent = min(100 * done // max(self._total, 1), 100)
+        facts = "  ".join(
+            f"{value:,} {name.removeprefix('num_').replace('_', ' ')}"
+            for name, value in counts.items()
+        )
+        line = f"{self._title:<18} {percent:3d} %  {facts}"
+        self._stream.write(f"\r\x1b[2K{line}" if self._is_live else f"{line}\n")
+        self._stream.flush()

@@ -1,0 +1,182 @@
+"""Photos to a point cloud on the command line: no server, no database, no queue."""
+
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from jobs.console import ConsoleProgress
+from scene3d.engine.capabilities import open_host
+from scene3d.engine.pipeline import reconstruct
+from scene3d.engine.public import (
+    DEFAULT_PRESET,
+    EXTRACTOR_ALIASES,
+    PRESETS,
+    ArchiveLimits,
+    EngineError,
+    InputNotFound,
+    PhotoProblem,
+    PhotoSource,
+    ReconstructionOptions,
+    find_photos,
+    unpack_photos,
+    with_extractor,
+)
+from scene3d.engine.report import Report
+from scene3d.engine.workspace import Workspace
+
+EXIT_OURS = 1
+EXIT_PHOTOS = 2
+EXIT_INTERRUPTED = 130
+
+
+class OutputNotWritable(PhotoProblem):
+    """The output folder cannot be made."""
+
+    code = "output_not_writable"
+    next_step = "Name a folder that you may write to."
+
+
+class Command(BaseCommand):
+    help = (
+        "Reconstruct a folder or ZIP of photos. OUTPUT gets models/0 (COLMAP, the largest scene),"
+        " points.ply, points_full.ply, cameras.json and report.json. Exit code 0: done; 2: a"
+        " problem with the photos or the options; 1: a problem of this machine."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("photos", type=Path, metavar="FOLDER_OR_ZIP")
+        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument("--preset", choices=PRESETS, default=DEFAULT_PRESET)
+        parser.add_argument(
+            "--features",
+            metavar="NAME",
+            help="sift, aliked (" + ", ".join(EXTRACTOR_ALIASES.values()) + "), aliked-n16rot,"
+            " aliked-n32 or aliked-t16.",
+        )
+        parser.add_argument("--matcher", metavar="NAME", help="mutual_nearest or lightglue.")
+        parser.add_argument("--mapper", metavar="NAME", help="incremental or global.")
+        parser.add_argument("--pairs", metavar="NAME", help="exhaustive or sequential.")
+        parser.add_argument("--seed", type=int)
+        parser.add_argument("--json", action="store_true", help="Print the report.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        progress = ConsoleProgress()
+        try:
+            report = _reconstruct(options, progress)
+        except EngineError as problem:
+            progress.finish()
+            code = EXIT_PHOTOS if isinstance(problem, PhotoProblem) else EXIT_OURS
+            _give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
+        except KeyboardInterrupt:
+            progress.finish()
+            _give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
+        except Exception as error:
+            progress.finish()
+            if options["traceback"]:
+                raise
+            _give_up(
+                EXIT_OURS,
+                f"internal_error: {type(error).__name__}: {error}. Run it again with --traceback"
+                " and report what it prints.",
+            )
+        progress.finish()
+        self.stdout.write(report.model_dump_json(indent=1) if options["json"] else _summary(report))
+
+
+def _reconstruct(options: dict[str, Any], progress: ConsoleProgress) -> Report:
+    chosen = _choose_options(options)
+    host = open_host(
+        settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
+    )
+    with (
+        _output_folder(options["output"]) as output,
+        tempfile.TemporaryDirectory(prefix=".scene3d-", dir=output) as folder,
+    ):
+        workspace = Workspace(Path(folder) / "work")
+        sources = _find_sources(options["photos"], Path(folder) / "unpacked")
+        report = reconstruct(sources, chosen, workspace, progress, host)
+        _publish(workspace.result_dir, output)
+    return report
+
+
+@contextmanager
+def _output_folder(output: Path) -> Iterator[Path]:
+    """The folder, made where it is missing; one that we made goes again when nothing came of it.
+
+    Raises: OutputNotWritable.
+    """
+    is_new = not output.exists()
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputNotWritable(f"{output} cannot be made: {error.strerror}.") from error
+    try:
+        yield output
+    except BaseException:
+        if is_new and not any(output.iterdir()):
+            output.rmdir()
+        raise
+
+
+def _choose_options(options: dict[str, Any]) -> ReconstructionOptions:
+    cloud = {"voxel_size": settings.ENV.voxel_size, "max_points": settings.ENV.max_points}
+    chosen = PRESETS[options["preset"]].options.merged({"cloud": cloud})
+    if options["features"]:
+        chosen = with_extractor(chosen, options["features"])
+    wishes = {
+        "matching": {"matcher": options["matcher"]},
+        "mapping": {"mapper": options["mapper"]},
+        "pairs": {"strategy": options["pairs"]},
+    }
+    named = {stage: wish for stage, wish in wishes.items() if None not in wish.values()}
+    seed = {} if options["seed"] is None else {"seed": options["seed"]}
+    return chosen.merged({**named, **seed})
+
+
+def _find_sources(photos: Path, unpacked: Path) -> list[PhotoSource]:
+    if photos.is_dir():
+        return find_photos(photos)
+    if photos.is_file():
+        unpacked.mkdir()
+        return list(unpack_photos(photos, unpacked, ArchiveLimits()).photos)
+    raise InputNotFound(f"{photos} is not there.")
+
+
+def _publish(result: Path, output: Path) -> None:
+    """Move the complete result in, in place of an earlier one; report.json comes last."""
+    for path in sorted(result.iterdir(), key=lambda path: path.name == "report.json"):
+        target = output / path.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        path.rename(target)
+
+
+def _give_up(code: int, words: str) -> NoReturn:
+    sys.stderr.write(" ".join(words.split()) + "\n")
+    raise SystemExit(code)
+
+
+def _summary(report: Report) -> str:
+    counts, largest = report.counts, report.models[0]
+    lines = [
+        f"{counts.num_registered} of {counts.num_photos} photos placed,"
+        f" {counts.num_points:,} points, mean error {largest.mean_error_px:.2f} px,"
+        f" {report.total_seconds:.1f} s",
+    ]
+    if len(report.models) > 1:
+        lines.append(f"{len(report.models)} separate models; the largest is models/0")
+    lines += [
+        f"  not placed: {photo.name}: {photo.explanation} ({photo.reason})"
+        for photo in report.photos
+        if photo.status != "registered"
+    ]
+    return "\n".join(lines)

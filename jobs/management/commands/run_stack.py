@@ -1,0 +1,47 @@
+"""Everything on this machine, for daily use."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from scene3d.background.embedded import EmbeddedStack, StackError
+
+
+class Command(BaseCommand):
+    help = "Run the embedded stack (Valkey, web, worker) until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.ENV.host)
+        parser.add_argument("--port", type=int, default=settings.ENV.port)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prepare_installation(self)
+        is_over = over_on_signals()
+        try:
+            with EmbeddedStack(host=options["host"], port=options["port"]) as stack:
+                stack.wait_until_ready()
+                self.stdout.write(self.style.SUCCESS(f"Scene3D is at {stack.url}"))
+                self.stdout.write("Ctrl-C ends it; waiting jobs are kept.")
+                stack.watch(is_over.is_set)
+        except StackError as error:
+            raise CommandError(str(error)) from error
+
+
+def prepare_installation(command: BaseCommand) -> None:
+    """Bring the database and the static files up to date; quick when they are."""
+    command.stdout.write("Preparing the database and static files …")
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def over_on_signals() -> threading.Event:
+    """Set by Ctrl-C and SIGTERM, so that children are ended in order."""
+    is_over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: is_over.set())
+    return is_over

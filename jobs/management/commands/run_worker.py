@@ -1,0 +1,45 @@
+"""A warm worker."""
+
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
+
+from jobs import services, worker_host
+from scene3d.background.workers import run_worker
+from scene3d.engine.native.lifetime import die_with_parent
+
+_BEAT_S = 10.0
+
+
+class Command(BaseCommand):
+    help = "Load the networks, then work on jobs one after the other until SIGTERM."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--burst", action="store_true", help="End when no job waits.")
+        parser.add_argument("--parent-pid", type=int, help="End when this process ends.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["parent_pid"]:
+            die_with_parent(options["parent_pid"])
+        worker_host.start_worker()
+        is_over = threading.Event()
+        beating = threading.Thread(target=_beat, args=[is_over], name="worker-row", daemon=True)
+        beating.start()
+        try:
+            run_worker(maintain=services.recover_jobs, burst=options["burst"])
+        finally:
+            is_over.set()
+            beating.join()
+            worker_host.stop_worker()
+
+
+def _beat(is_over: threading.Event) -> None:
+    while not is_over.wait(_BEAT_S):
+        try:
+            worker_host.beat()
+        except DatabaseError:
+            close_old_connections()
+    close_old_connections()

@@ -1,0 +1,258 @@
+"""Jobs and what belongs to them. State changes live in `services`, never here."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from jobs.querysets import JobQuerySet
+from jobs.states import ACTIVE, RETRYABLE, TERMINAL, JobStage, JobState, PhotoStatus
+from scene3d.engine.public import PRESETS, OptionsInvalid
+
+
+class Preset(models.Model):
+    """One of the engine's presets as this server offers it. Empty words are the engine's."""
+
+    name = models.SlugField(unique=True, help_text="What the API calls it.")
+    base = models.CharField(
+        max_length=32,
+        choices=[(name, preset.title) for name, preset in PRESETS.items()],
+        help_text="The engine's preset that it starts from.",
+    )
+    own_title = models.CharField(max_length=80, blank=True)
+    own_purpose = models.TextField(
+        blank=True, help_text="For whom and for what, in a photographer's words."
+    )
+    own_cost = models.CharField(max_length=200, blank=True)
+    overrides = models.JSONField(
+        default=dict, blank=True, help_text='Options that differ, such as {"seed": 1}.'
+    )
+    is_enabled = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"],
+                condition=models.Q(is_default=True),
+                name="one_default_preset",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        """Raises: ValidationError, for options that the engine does not know."""
+        try:
+            PRESETS[self.base].options.merged(self.overrides)
+        except OptionsInvalid as error:
+            raise ValidationError({"overrides": error.message}) from error
+
+    @property
+    def title(self) -> str:
+        return self.own_title or PRESETS[self.base].title
+
+    @property
+    def purpose(self) -> str:
+        return self.own_purpose or PRESETS[self.base].purpose
+
+    @property
+    def cost(self) -> str:
+        return self.own_cost or PRESETS[self.base].cost
+
+    @property
+    def licence(self) -> str:
+        """Of the networks that the engine's preset uses."""
+        return PRESETS[self.base].licence
+
+
+class Job(models.Model):
+    """One upload and what became of it. The row is the truth; the queue is a hint."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs"
+    )
+    name = models.CharField(max_length=120)
+    preset = models.CharField(max_length=50)
+    options = models.JSONField(help_text="Frozen when the job was made.")
+    options_fingerprint = models.CharField(max_length=16, db_index=True)
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)
+    input_sha256 = models.CharField(max_length=64)
+    input_bytes = models.BigIntegerField()
+    num_photos = models.PositiveIntegerField()
+    num_ignored_files = models.PositiveIntegerField(default=0)
+
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
+    stage = models.CharField(max_length=16, choices=JobStage, null=True, blank=True)
+    stage_started_at = models.DateTimeField(null=True, blank=True)
+    stage_done = models.PositiveIntegerField(default=0)
+    stage_total = models.PositiveIntegerField(default=0)
+    stage_counts = models.JSONField(default=dict, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=0, help_text="Also the fence: see services.")
+    lost_attempts = models.PositiveSmallIntegerField(default=0)
+    delivery = models.PositiveIntegerField(default=0)
+
+    error_code = models.CharField(max_length=64, null=True, blank=True)
+    error_message = models.TextField(null=True, blank=True)
+    error_next_step = models.TextField(null=True, blank=True)
+    error_evidence = models.JSONField(default=dict, blank=True)
+    traceback = models.TextField(null=True, blank=True)
+
+    report = models.JSONField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "queued_at"], name="job_queue")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "idempotency_key"], name="one_job_per_idempotency_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.state in TERMINAL
+
+    @property
+    def is_retryable(self) -> bool:
+        return self.state in RETRYABLE
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Of the finished report; empty before."""
+        return self.report["counts"] if self.report else {}
+
+    @property
+    def model_rows(self) -> list[dict[str, Any]]:
+        """Rows of the finished report, the largest model first; empty before."""
+        return self.report["models"] if self.report else []
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From the start of the last attempt to its end, or to now."""
+        if self.started_at is None:
+            return None
+        return (self.finished_at or timezone.now()) - self.started_at
+
+
+class Photo(models.Model):
+    """One file of a job, from upload to its place in a model."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="photos")
+    index = models.PositiveIntegerField()
+    name = models.CharField(max_length=255)
+    stored_path = models.CharField(max_length=255)
+    num_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    thumbnail_path = models.CharField(max_length=255, null=True, blank=True)
+    preview_path = models.CharField(max_length=255, null=True, blank=True)
+
+    status = models.CharField(max_length=16, choices=PhotoStatus, default=PhotoStatus.UPLOADED)
+    reason = models.CharField(max_length=64, null=True, blank=True)
+    explanation = models.TextField(null=True, blank=True)
+    width_px = models.PositiveIntegerField(null=True, blank=True)
+    height_px = models.PositiveIntegerField(null=True, blank=True)
+    focal_px = models.FloatField(null=True, blank=True)
+    num_keypoints = models.PositiveIntegerField(null=True, blank=True)
+    num_verified_pairs = models.PositiveIntegerField(null=True, blank=True)
+    model = models.PositiveIntegerField(null=True, blank=True)
+    num_observations = models.PositiveIntegerField(null=True, blank=True)
+    mean_error_px = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["job", "index"], name="one_row_per_photo")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Artifact(models.Model):
+    """A file of a published result."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
+    name = models.CharField(max_length=100)
+    path = models.CharField(max_length=255)
+    num_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    media_type = models.CharField(max_length=100)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "name"], name="one_artifact_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StageRun(models.Model):
+    """How long a stage of a finished job took: what later jobs' estimates are made of."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="stage_runs")
+    stage = models.CharField(max_length=16, choices=JobStage)
+    seconds = models.FloatField()
+    num_units = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()}: {self.seconds:.1f} s"
+
+
+class JobEvent(models.Model):
+    """What watchers are told, in order; the id is the stream's Last-Event-ID."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=16)
+    data = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["job", "id"], name="event_stream")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class Worker(models.Model):
+    """A worker that beats, and what it found this machine can do."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    capabilities = models.JSONField(default=dict)
+    network_loads = models.JSONField(default=dict, help_text="How often each network was loaded.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,128 @@
+"""Carries an attempt's progress into the database, and requests to stop out of it."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+
+from jobs import services
+from jobs.files import job_prefix, storage, store
+from jobs.services import Lease
+from jobs.states import PhotoStatus
+from scene3d.background.workers import stop_requested
+from scene3d.engine.public import Cancelled, HostProblem, Stage
+from scene3d.engine.types import PhotoSet
+from scene3d.engine.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+_HEARTBEAT_S = 1.0
+_WRITE_EVERY_S = 0.5
+
+
+class WorkerStopping(Exception):  # noqa: N818  # a request, not an error
+    """The worker was told to end; the job goes back into the queue."""
+
+
+class TimeLimitReached(HostProblem):
+    """The job took longer than this server allows."""
+
+    code = "time_limit"
+    next_step = "Use fewer photos or a quicker preset, or ask the operator for a longer limit."
+
+
+class Recorder:
+    """The engine's Progress for one attempt; a context whose thread keeps the lease alive."""
+
+    def __init__(self, lease: Lease, workspace: Workspace) -> None:
+        self._lease = lease
+        self._workspace = workspace
+        self._is_unwanted = threading.Event()
+        self._is_over = threading.Event()
+        self._started_s = time.monotonic()
+        self._written_s = 0.0
+        self._thread = threading.Thread(target=self._beat, name="job-heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def begin(self, stage: Stage, total: int) -> None:
+        services.begin_stage(self._lease, stage, total)
+        self._written_s = 0.0
+
+    def update(self, done: int, **counts: int) -> None:
+        """Written twice a second at most; a stage's end shows as the next one's beginning."""
+        now_s = time.monotonic()
+        if now_s - self._written_s >= _WRITE_EVERY_S:
+            self._written_s = now_s
+            services.record_progress(self._lease, done=done, counts=counts)
+
+    def checked(self, photos: PhotoSet) -> None:
+        """Thumbnails appear on the job's page while the rest is still going on."""
+        accepted = [
+            {
+                "index": photo.index,
+                "status": PhotoStatus.ACCEPTED,
+                "width_px": photo.width_px,
+                "height_px": photo.height_px,
+                "thumbnail_path": self._store_picture("thumbnails", photo.index),
+                "preview_path": self._store_picture("previews", photo.index),
+            }
+            for photo in photos.accepted
+        ]
+        rejected: list[Mapping[str, Any]] = [
+            {
+                "index": photo.index,
+                "status": PhotoStatus.REJECTED,
+                "reason": photo.code,
+                "explanation": photo.message,
+            }
+            for photo in photos.rejected
+        ]
+        services.record_checked_photos(self._lease, [*accepted, *rejected])
+
+    def check(self) -> None:
+        """Raises: Cancelled, WorkerStopping, TimeLimitReached."""
+        if self._is_unwanted.is_set():
+            raise Cancelled
+        if stop_requested.is_set():
+            raise WorkerStopping
+        limit_min = settings.ENV.job_time_limit_min
+        if time.monotonic() - self._started_s > 60 * limit_min:
+            raise TimeLimitReached(f"The job took longer than {limit_min} minutes.")
+
+    def _store_picture(self, kind: str, index: int) -> str:
+        """Equal in every attempt, so the first one's is kept."""
+        source = {"thumbnails": self._workspace.thumbnail, "previews": self._workspace.preview}
+        path = f"{job_prefix(self._lease.job_id)}/{kind}/{index:06d}.jpg"
+        if not storage().exists(path):
+            store(source[kind](index), path)
+        return path
+
+    def _beat(self) -> None:
+        try:
+            while not self._is_over.wait(_HEARTBEAT_S):
+                try:
+                    if not services.heartbeat(self._lease):
+                        self._is_unwanted.set()
+                        return
+                except DatabaseError:
+                    logger.warning("the database missed a heartbeat", exc_info=True)
+                    close_old_connections()
+        finally:
+            connection.close()

@@ -1,0 +1,94 @@
+"""Works on one job: claim, reconstruct, publish. Imported by workers only: the engine is heavy."""
+
+import logging
+import shutil
+import traceback
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from jobs import services
+from jobs.artifacts import store_result
+from jobs.files import fetch
+from jobs.models import Job
+from jobs.recorder import Recorder, WorkerStopping
+from jobs.services import Lease
+from jobs.worker_host import this_host
+from scene3d.engine.pipeline import reconstruct
+from scene3d.engine.public import (
+    Cancelled,
+    HostProblem,
+    PhotoProblem,
+    PhotoSource,
+    ReconstructionOptions,
+)
+from scene3d.engine.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+
+def run_job(job_id: UUID) -> None:
+    """Take the job if it still waits, and bring it to an end or back into the queue.
+
+    Raises: whatever was not foreseen, after the job is marked, so that RQ and the alarm see it.
+    """
+    lease = services.claim(job_id)
+    if lease is None:
+        logger.info("job %s: nothing to do", job_id)
+        return
+    folder = Path(settings.WORK_DIR) / str(job_id) / str(lease.attempt)
+    try:
+        _work(lease, folder)
+    except Cancelled:
+        services.mark_cancelled(lease)
+    except WorkerStopping:
+        services.release(lease)
+    except PhotoProblem as problem:
+        services.fail(
+            lease,
+            code=problem.code,
+            message=problem.message,
+            next_step=problem.next_step,
+            evidence=problem.evidence,
+        )
+    except Exception as error:
+        code = error.code if isinstance(error, HostProblem) else "internal_error"
+        message = (
+            error.message if isinstance(error, HostProblem) else "Something broke on our side."
+        )
+        services.mark_errored(lease, code=code, message=message, traceback=_full_story(error))
+        raise
+    finally:
+        shutil.rmtree(folder.parent, ignore_errors=True)
+    logger.info("job %s: %s", job_id, Job.objects.values_list("state", flat=True).get(pk=job_id))
+
+
+def _work(lease: Lease, folder: Path) -> None:
+    job = Job.objects.get(pk=lease.job_id)
+    logger.info("job %s: attempt %d, %d photos", job.pk, lease.attempt, job.num_photos)
+    workspace = Workspace(folder / "work")
+    sources = _fetch_photos(job, folder / "photos")
+    options = ReconstructionOptions.from_dict(job.options)
+    with Recorder(lease, workspace) as recorder:
+        report = reconstruct(sources, options, workspace, recorder, this_host())
+        artifacts = store_result(lease, workspace.result_dir)
+        recorder.check()
+    if not services.finish(lease, report.model_dump(mode="json"), artifacts):
+        logger.warning("job %s: the result of attempt %d is not wanted", job.pk, lease.attempt)
+
+
+def _fetch_photos(job: Job, folder: Path) -> list[PhotoSource]:
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = []
+    for photo in job.photos.all():
+        target = folder / Path(photo.stored_path).name
+        fetch(photo.stored_path, target)
+        sources.append(PhotoSource(name=photo.name, path=target))
+    return sources
+
+
+def _full_story(error: Exception) -> str:
+    evidence = getattr(error, "evidence", {})
+    notes = "".join(f"\n{key}: {value}" for key, value in evidence.items())
+    return "".join(traceback.format_exception(error)) + notes

@@ -1,0 +1,310 @@
+"""Every change of a job's state: one conditional UPDATE each, so that one of many callers wins.
+
+A running attempt is fenced by its number. Whoever works on attempt 2 can change nothing any more
+once the row says attempt 3, so a worker that was thought dead and comes back publishes nothing.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from jobs.errors import StateForbids
+from jobs.files import StoredFile, delete_tree, job_prefix
+from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
+from jobs.states import RETRYABLE, TERMINAL, JobState
+from scene3d.background.queue import enqueue_on_commit, is_delivered
+
+logger = logging.getLogger(__name__)
+
+TASK = "jobs.tasks.run_reconstruction"
+LEASE = timedelta(seconds=60)
+"""A running job without a heartbeat for this long has lost its worker."""
+MAX_LOST_ATTEMPTS = 3
+"""A job that outlives this many workers probably kills them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """The right to work on a job, as long as the row agrees."""
+
+    job_id: UUID
+    attempt: int
+
+
+def tell(job_id: UUID, kind: str, data: Mapping[str, Any]) -> None:
+    """Add an event to the job's stream."""
+    JobEvent.objects.create(job_id=job_id, kind=kind, data=dict(data))
+
+
+def deliver(job: Job) -> None:
+    """Have a worker look at a waiting job, after commit."""
+    Job.objects.filter(pk=job.pk).update(delivery=F("delivery") + 1)
+    job.refresh_from_db(fields=["delivery"])
+    enqueue_on_commit(TASK, str(job.pk), delivery=job.delivery)
+
+
+def claim(job_id: UUID) -> Lease | None:
+    """QUEUED to RUNNING, at most once; None when another worker won or nothing waits."""
+    now = timezone.now()
+    with transaction.atomic():
+        won = Job.objects.filter(pk=job_id, state=JobState.QUEUED, cancel_requested_at=None).update(
+            state=JobState.RUNNING,
+            attempt=F("attempt") + 1,
+            started_at=now,
+            heartbeat_at=now,
+            stage=None,
+            stage_done=0,
+            stage_total=0,
+            stage_counts={},
+        )
+        if not won:
+            return None
+        attempt = Job.objects.values_list("attempt", flat=True).get(pk=job_id)
+        tell(job_id, "state", {"state": JobState.RUNNING, "attempt": attempt})
+    return Lease(job_id=job_id, attempt=attempt)
+
+
+def heartbeat(lease: Lease) -> bool:
+    """Whether the lease still holds and nobody asked to stop."""
+    _leased(lease).update(heartbeat_at=timezone.now())
+    return _leased(lease).filter(cancel_requested_at=None).exists()
+
+
+def begin_stage(lease: Lease, stage: str, total: int) -> None:
+    with transaction.atomic():
+        if _leased(lease).update(
+            stage=stage,
+            stage_started_at=timezone.now(),
+            stage_done=0,
+            stage_total=total,
+            stage_counts={},
+        ):
+            tell(lease.job_id, "stage", {"stage": stage, "total": total})
+
+
+def record_progress(lease: Lease, *, done: int, counts: Mapping[str, int]) -> None:
+    with transaction.atomic():
+        if _leased(lease).update(stage_done=done, stage_counts=dict(counts)):
+            tell(lease.job_id, "progress", {"done": done, "counts": dict(counts)})
+
+
+def finish(
+    lease: Lease,
+    report: Mapping[str, Any],
+    artifacts: Mapping[str, tuple[StoredFile, str]],
+) -> bool:
+    """Publish a result: RUNNING to DONE, with its files and rows, or nothing at all.
+
+    Args:
+        artifacts: name to stored file and media type.
+    Returns:
+        False when the lease was lost; the files then belong to nobody.
+    """
+    with transaction.atomic():
+        if not _end(lease, JobState.DONE, report=dict(report)):
+            return False
+        Artifact.objects.filter(job_id=lease.job_id).delete()
+        Artifact.objects.bulk_create(
+            Artifact(
+                job_id=lease.job_id,
+                name=name,
+                path=stored.path,
+                num_bytes=stored.num_bytes,
+                sha256=stored.sha256,
+                media_type=media_type,
+            )
+            for name, (stored, media_type) in artifacts.items()
+        )
+        _record_photo_rows(lease.job_id, report["photos"])
+        _record_stage_runs(lease.job_id, report)
+    return True
+
+
+def fail(
+    lease: Lease, *, code: str, message: str, next_step: str, evidence: Mapping[str, Any]
+) -> None:
+    """RUNNING to FAILED: the photos are the reason, and their owner learns what to do."""
+    _end(
+        lease,
+        JobState.FAILED,
+        error_code=code,
+        error_message=message,
+        error_next_step=next_step,
+        error_evidence=dict(evidence),
+    )
+
+
+def mark_errored(lease: Lease, *, code: str, message: str, traceback: str) -> None:
+    """RUNNING to ERRORED: our fault; the operator finds the traceback."""
+    _end(
+        lease,
+        JobState.ERRORED,
+        error_code=code,
+        error_message=message,
+        error_next_step="Try again. If it happens again, tell the operator of this server.",
+        traceback=traceback,
+    )
+
+
+def mark_cancelled(lease: Lease) -> None:
+    """RUNNING to CANCELLED, by the worker that stopped."""
+    _end(lease, JobState.CANCELLED)
+
+
+def release(lease: Lease) -> None:
+    """RUNNING to QUEUED: the worker must go, the job is somebody else's now."""
+    with transaction.atomic():
+        if _leased(lease).update(state=JobState.QUEUED, stage=None, heartbeat_at=None):
+            tell(lease.job_id, "state", {"state": JobState.QUEUED})
+            deliver(Job.objects.get(pk=lease.job_id))
+
+
+def request_cancel(job: Job) -> None:
+    """A waiting job is cancelled at once, a running one by its worker within seconds.
+
+    Raises: StateForbids.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        if Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(
+            state=JobState.CANCELLED, cancel_requested_at=now, finished_at=now
+        ):
+            tell(job.pk, "state", {"state": JobState.CANCELLED})
+        elif not Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(
+            cancel_requested_at=now
+        ):
+            raise StateForbids("cancel", job)
+    job.refresh_from_db()
+
+
+def retry(job: Job) -> None:
+    """FAILED, ERRORED or CANCELLED to QUEUED, with the same photos and options.
+
+    Raises: StateForbids.
+    """
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk, state__in=RETRYABLE).update(
+            state=JobState.QUEUED,
+            queued_at=timezone.now(),
+            started_at=None,
+            finished_at=None,
+            heartbeat_at=None,
+            cancel_requested_at=None,
+            lost_attempts=0,
+            error_code=None,
+            error_message=None,
+            error_next_step=None,
+            error_evidence={},
+            traceback=None,
+            stage=None,
+        ):
+            raise StateForbids("retry", job)
+        tell(job.pk, "state", {"state": JobState.QUEUED})
+        job.refresh_from_db()
+        deliver(job)
+
+
+def delete(job: Job) -> None:
+    """Remove a job that nobody works on, with its photos and result.
+
+    Raises: StateForbids.
+    """
+    prefix = job_prefix(job.pk)
+    with transaction.atomic():
+        Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(state=JobState.CANCELLED)
+        deleted, _ = Job.objects.filter(pk=job.pk, state__in=TERMINAL).delete()
+        if not deleted:
+            raise StateForbids("delete", job)
+        transaction.on_commit(lambda: delete_tree(prefix))
+
+
+def record_checked_photos(lease: Lease, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What checking found; each row has an index and the fields to set."""
+    with transaction.atomic():
+        if not _leased(lease).exists():
+            return
+        for row in rows:
+            values = {field: value for field, value in row.items() if field != "index"}
+            Photo.objects.filter(job_id=lease.job_id, index=row["index"]).update(**values)
+        tell(lease.job_id, "photos", {"num_checked": len(rows)})
+
+
+def recover_jobs() -> None:
+    """Put right what a lost worker, a lost broker or a lost message left behind.
+
+    Run by every worker between jobs; each change is conditional, so any number may run at once.
+    """
+    expired = timezone.now() - LEASE
+    for job in Job.objects.filter(state=JobState.RUNNING, heartbeat_at__lt=expired):
+        _recover_lost(job)
+    for job in Job.objects.filter(state=JobState.QUEUED, queued_at__lt=expired):
+        if not is_delivered(str(job.pk), delivery=job.delivery):
+            logger.warning("job %s waits, but the queue has lost it: delivered again", job.pk)
+            with transaction.atomic():
+                deliver(job)
+
+
+def _recover_lost(job: Job) -> None:
+    lease = Lease(job_id=job.pk, attempt=job.attempt)
+    if job.cancel_requested_at is not None:
+        mark_cancelled(lease)
+    elif job.lost_attempts + 1 >= MAX_LOST_ATTEMPTS:
+        message = f"The worker was lost {MAX_LOST_ATTEMPTS} times while it worked on this job."
+        mark_errored(lease, code="worker_lost", message=message, traceback="")
+    else:
+        logger.warning("job %s lost its worker in attempt %d: queued again", job.pk, job.attempt)
+        with transaction.atomic():
+            Job.objects.filter(pk=job.pk, attempt=job.attempt).update(
+                lost_attempts=F("lost_attempts") + 1
+            )
+            release(lease)
+
+
+def _leased(lease: Lease) -> QuerySet[Job]:
+    return Job.objects.filter(pk=lease.job_id, state=JobState.RUNNING, attempt=lease.attempt)
+
+
+def _end(lease: Lease, state: JobState, **values: Any) -> bool:
+    with transaction.atomic():
+        if not _leased(lease).update(
+            state=state, finished_at=timezone.now(), stage=None, heartbeat_at=None, **values
+        ):
+            logger.warning("job %s: attempt %d lost its lease", lease.job_id, lease.attempt)
+            return False
+        JobEvent.objects.filter(job_id=lease.job_id, kind="progress").delete()
+        tell(lease.job_id, "state", {"state": state, "error_code": values.get("error_code")})
+    return True
+
+
+def _record_photo_rows(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    fields = [
+        "status", "reason", "explanation", "width_px", "height_px", "focal_px", "num_keypoints",
+        "num_verified_pairs", "model", "num_observations", "mean_error_px",
+    ]  # fmt: skip
+    photos = {photo.index: photo for photo in Photo.objects.filter(job_id=job_id)}
+    for row in rows:
+        for field in fields:
+            setattr(photos[row["index"]], field, row[field])
+    Photo.objects.bulk_update(photos.values(), fields, batch_size=200)
+
+
+def _record_stage_runs(job_id: UUID, report: Mapping[str, Any]) -> None:
+    counts = report["counts"]
+    num_units = {"checking": counts["num_photos"], "matching": counts["num_pairs"]}
+    StageRun.objects.filter(job_id=job_id).delete()
+    StageRun.objects.bulk_create(
+        StageRun(
+            job_id=job_id,
+            stage=stage["stage"],
+            seconds=stage["seconds"],
+            num_units=num_units.get(stage["stage"], counts["num_accepted"]),
+        )
+        for stage in report["stages"]
+    )

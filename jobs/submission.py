@@ -1,0 +1,112 @@
+"""From an upload to a waiting job."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from accounts.public import User
+from jobs.files import StoredFile, delete_tree, job_prefix, store
+from jobs.models import Job, Photo
+from jobs.presets import choose_preset, effective_options
+from jobs.services import deliver, tell
+from jobs.states import JobState
+from jobs.uploads import Upload
+from scene3d.engine.public import PhotoSource
+from scene3d.http.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+_MAX_NAME_LENGTH = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a person asked for, apart from the photos."""
+
+    name: str = ""
+    preset: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str | None = None
+
+
+def submit(owner: User, upload: Upload, request: Request) -> Job:
+    """Store the photos and queue a job for them; the same job for a request that is repeated.
+
+    Raises:
+        OptionsInvalid: no such preset, or options that it does not know.
+        Problem: the idempotency key belongs to another request.
+    """
+    preset = choose_preset(request.preset)
+    options = effective_options(preset, request.options)
+    fingerprint = upload.fingerprint({"name": request.name, "options": options.to_dict()})
+    if earlier := _earlier(owner, request.idempotency_key, fingerprint):
+        return earlier
+    job = Job(
+        id=uuid4(),
+        owner=owner,
+        name=request.name.strip()[:_MAX_NAME_LENGTH] or _default_name(upload),
+        preset=preset.name,
+        options=options.to_dict(),
+        options_fingerprint=options.fingerprint(),
+        idempotency_key=request.idempotency_key or None,
+        input_sha256=fingerprint,
+        input_bytes=upload.num_bytes,
+        num_photos=len(upload.photos),
+        num_ignored_files=upload.num_ignored_files,
+    )
+    try:
+        _save(job, upload)
+    except IntegrityError:
+        delete_tree(job_prefix(job.pk))
+        if earlier := _earlier(owner, request.idempotency_key, fingerprint):
+            return earlier
+        raise
+    except BaseException:
+        delete_tree(job_prefix(job.pk))
+        raise
+    return job
+
+
+def _save(job: Job, upload: Upload) -> None:
+    stored = [_store(job.pk, photo) for photo in upload.photos]
+    with transaction.atomic():
+        job.save(force_insert=True)
+        Photo.objects.bulk_create(
+            Photo(
+                job=job,
+                index=index,
+                name=photo.name,
+                stored_path=file.path,
+                num_bytes=file.num_bytes,
+                sha256=file.sha256,
+            )
+            for index, (photo, file) in enumerate(zip(upload.photos, stored, strict=True))
+        )
+        tell(job.pk, "state", {"state": JobState.QUEUED})
+        deliver(job)
+    logger.info("job %s: %d photos, preset %s", job.pk, job.num_photos, job.preset)
+
+
+def _store(job_id: UUID, photo: PhotoSource) -> StoredFile:
+    return store(photo.path, f"{job_prefix(job_id)}/photos/{photo.path.name}")
+
+
+def _earlier(owner: User, key: str | None, fingerprint: str) -> Job | None:
+    job = Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
+    if job is not None and job.input_sha256 != fingerprint:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key belongs to a request with other photos or options.",
+            next_step="Use a new key for a new request.",
+        )
+    return job
+
+
+def _default_name(upload: Upload) -> str:
+    return f"{len(upload.photos)} photos"

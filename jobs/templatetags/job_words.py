@@ -1,0 +1,27 @@
+"""Times in words."""
+
+from datetime import timedelta
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def seconds(value: float) -> str:
+    """Such as "40 s", "12 min", "3 h 5 min"."""
+    if value < 60:
+        return f"{max(round(value), 1)} s"
+    minutes = round(value / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """`seconds` of a timedelta, with seconds below ten minutes; a dash for none."""
+    if value is None:
+        return "–"
+    whole = round(value.total_seconds())
+    if 60 <= whole < 600:
+        return f"{whole // 60} min {whole % 60} s"
+    return seconds(whole)

@@ -1,0 +1,131 @@
+"""What a person sent, laid out as photos in a folder of its own, or refused with a reason."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+
+from scene3d.engine.public import (
+    ArchiveLimits,
+    ArchiveProblem,
+    NoPhotos,
+    PhotoSource,
+    TooFewPhotos,
+    looks_like_photo,
+    unpack_photos,
+)
+
+MIN_NUM_PHOTOS = 3
+_MAX_NAME_LENGTH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """Photos in a temporary folder, named as their sender named them."""
+
+    photos: Sequence[PhotoSource]
+    num_ignored_files: int
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(photo.path.stat().st_size for photo in self.photos)
+
+    def fingerprint(self, choices: Mapping[str, Any]) -> str:
+        """SHA-256 of names, contents and choices: equal for a request that is sent again."""
+        digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode())
+        for photo in self.photos:
+            digest.update(photo.name.encode())
+            with photo.path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+
+@contextmanager
+def receive(
+    archive: TemporaryUploadedFile | None, photos: Sequence[TemporaryUploadedFile]
+) -> Iterator[Upload]:
+    """The upload, unpacked; its folder is gone afterwards, whatever happens.
+
+    Raises: ArchiveProblem, NoPhotos, TooFewPhotos.
+    """
+    Path(settings.UPLOAD_DIR).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=settings.UPLOAD_DIR) as folder:
+        upload = _receive(archive, photos, Path(folder))
+        if len(upload.photos) < MIN_NUM_PHOTOS:
+            raise TooFewPhotos(
+                f"The upload holds {len(upload.photos)} photo"
+                f"{'' if len(upload.photos) == 1 else 's'}; at least {MIN_NUM_PHOTOS} are needed."
+            )
+        yield upload
+
+
+def _receive(
+    archive: TemporaryUploadedFile | None, photos: Sequence[TemporaryUploadedFile], folder: Path
+) -> Upload:
+    if archive is not None and photos:
+        raise ArchiveProblem(
+            "upload_ambiguous",
+            "The request has both an archive and single photos.",
+            next_step="Send either a ZIP archive or the photos.",
+        )
+    if archive is not None:
+        return _unpack(archive, folder)
+    return _collect(photos, folder)
+
+
+def _unpack(archive: TemporaryUploadedFile, folder: Path) -> Upload:
+    if not archive.size:
+        raise ArchiveProblem("upload_empty", "The archive is empty.")
+    limits = ArchiveLimits(
+        max_photos=settings.ENV.max_photos, max_unpacked_bytes=4 * settings.MAX_UPLOAD_BYTES
+    )
+    unpacked = unpack_photos(Path(archive.temporary_file_path()), folder, limits)
+    return Upload(photos=unpacked.photos, num_ignored_files=unpacked.num_ignored)
+
+
+def _collect(photos: Sequence[TemporaryUploadedFile], folder: Path) -> Upload:
+    usable = [photo for photo in photos if looks_like_photo(photo.name or "")]
+    if not usable:
+        raise NoPhotos("The upload holds no photos." if photos else "Nothing was uploaded.")
+    if len(usable) > settings.ENV.max_photos:
+        raise ArchiveProblem(
+            "archive_too_many_files",
+            f"{len(usable):,} photos were sent; {settings.ENV.max_photos:,} are allowed.",
+            next_step="Send fewer photos.",
+        )
+    names = _unique([_clean_name(photo.name or "") for photo in usable])
+    sources = []
+    for position, (photo, name) in enumerate(zip(usable, names, strict=True)):
+        target = folder / f"{position:06d}{PurePosixPath(name).suffix.lower()}"
+        shutil.move(photo.temporary_file_path(), target)
+        sources.append(PhotoSource(name=name, path=target))
+    return Upload(photos=sources, num_ignored_files=len(photos) - len(usable))
+
+
+def _clean_name(name: str) -> str:
+    """Django has dropped folders already; control characters and excess go here."""
+    printable = "".join(character for character in name if character.isprintable())
+    path = PurePosixPath(printable)
+    return path.stem[: _MAX_NAME_LENGTH - len(path.suffix)] + path.suffix
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Photos of two folders may have one name; people see which came second."""
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        path = PurePosixPath(name)
+        candidates = chain([name], (f"{path.stem} ({n}){path.suffix}" for n in count(2)))
+        free = next(candidate for candidate in candidates if candidate.casefold() not in taken)
+        taken.add(free.casefold())
+        unique.append(free)
+    return unique

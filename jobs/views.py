@@ -1,0 +1,169 @@
+"""The portal's pages: thin doors over services."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.generic import DetailView, ListView, TemplateView, View
+
+from jobs import services
+from jobs.access import own_job, own_jobs
+from jobs.api.serializers import error_of, progress_of, queue_position_of
+from jobs.artifacts import DOWNLOADS
+from jobs.errors import StateForbids
+from jobs.models import Artifact, Job
+from jobs.presets import offered_presets
+from jobs.stage_view import stage_steps
+from jobs.states import JobState, PhotoStatus
+from jobs.uploads import MIN_NUM_PHOTOS
+from jobs.workers import capabilities
+from scene3d.engine.public import PHOTO_SUFFIXES
+
+
+class JobList(LoginRequiredMixin, ListView[Job]):
+    template_name = "jobs/list.html"
+    context_object_name = "jobs"
+    paginate_by = 24
+
+    def get_queryset(self) -> QuerySet[Job]:
+        jobs = own_jobs(self.request).with_cover()
+        if search := self.request.GET.get("search", "").strip():
+            jobs = jobs.filter(name__icontains=search)
+        if (state := self.request.GET.get("state", "")) in JobState.values:
+            jobs = jobs.filter(state=state)
+        return jobs
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        for job in context["jobs"]:
+            job.progress = progress_of(job) if job.is_active else None
+        return context | {
+            "search": self.request.GET.get("search", ""),
+            "state": self.request.GET.get("state", ""),
+            "states": JobState.choices,
+            "has_any": own_jobs(self.request).exists(),
+            "has_active": any(job.is_active for job in context["jobs"]),
+        }
+
+
+class NewJob(LoginRequiredMixin, TemplateView):
+    template_name = "jobs/new.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        available = capabilities()["presets"]
+        presets = [(preset, available.get(preset.base, True)) for preset in offered_presets()]
+        return super().get_context_data(**kwargs) | {
+            "presets": presets,
+            "suffixes": ",".join(sorted(PHOTO_SUFFIXES)),
+            "min_num_photos": MIN_NUM_PHOTOS,
+            "max_num_photos": settings.ENV.max_photos,
+            "max_upload_mb": settings.ENV.max_upload_mb,
+        }
+
+
+class JobPage(LoginRequiredMixin, DetailView[Job]):
+    template_name = "jobs/detail.html"
+    context_object_name = "job"
+
+    def get_queryset(self) -> QuerySet[Job]:
+        return own_jobs(self.request)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        job = self.object
+        photos = list(job.photos.all())
+        return super().get_context_data(**kwargs) | {
+            "photos": photos,
+            "num_unplaced": sum(p.status == PhotoStatus.NOT_REGISTERED for p in photos),
+            "num_rejected": sum(p.status == PhotoStatus.REJECTED for p in photos),
+            "progress": progress_of(job),
+            "queue_position": queue_position_of(job),
+            "steps": stage_steps(job),
+            "error": error_of(job),
+            "downloads": _downloads(job),
+            "viewer": viewer_config(job) if job.state == JobState.DONE else None,
+            "has_worker": bool(capabilities()["workers"]),
+            "last_event_id": job.events.order_by("-pk").values_list("pk", flat=True).first() or 0,
+        }
+
+
+class ViewerPage(LoginRequiredMixin, DetailView[Job]):
+    """The viewer alone, filling the window."""
+
+    template_name = "jobs/viewer.html"
+    context_object_name = "job"
+
+    def get_queryset(self) -> QuerySet[Job]:
+        return own_jobs(self.request).filter(state=JobState.DONE)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"viewer": viewer_config(self.object)}
+
+
+class JobAction(LoginRequiredMixin, View):
+    """Buttons of the job's page."""
+
+    actions: Mapping[str, tuple[Callable[[Job], None], str]] = {
+        "cancel": (services.request_cancel, "The job stops within a few seconds."),
+        "retry": (services.retry, "The job waits for a worker again."),
+        "delete": (services.delete, "The job, its photos and its result are deleted."),
+    }
+
+    def post(self, request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
+        if action not in self.actions:
+            raise Http404
+        job = own_job(request, pk)
+        act, words = self.actions[action]
+        try:
+            act(job)
+        except StateForbids as problem:
+            messages.error(request, f"{problem.detail} {problem.next_step}")
+            return HttpResponseRedirect(reverse("jobs:detail", args=[pk]))
+        messages.success(request, words)
+        if action == "delete":
+            return HttpResponseRedirect(reverse("jobs:list"))
+        return HttpResponseRedirect(reverse("jobs:detail", args=[pk]))
+
+
+def viewer_config(job: Job) -> dict[str, Any]:
+    """What the viewer's script reads from the page."""
+
+    def artifact(name: str) -> str:
+        return reverse("api:job-artifact", args=[job.pk, name])
+
+    def picture(index: int, kind: str) -> str:
+        return reverse("api:job-picture", args=[job.pk, index, kind])
+
+    return {
+        "jobName": job.name,
+        "models": [
+            {
+                "index": row["index"],
+                "numPoints": row["num_points"],
+                "numRegistered": row["num_registered"],
+                "pointsUrl": artifact(f"view-{row['index']}.points.bin"),
+                "tracksUrl": artifact(f"view-{row['index']}.tracks.bin"),
+            }
+            for row in job.model_rows
+        ],
+        "camerasUrl": artifact("cameras.json"),
+        "photos": [
+            {
+                "index": photo.index,
+                "name": photo.name,
+                "thumbnailUrl": picture(photo.index, "thumbnail"),
+                "previewUrl": picture(photo.index, "preview"),
+            }
+            for photo in job.photos.filter(thumbnail_path__isnull=False)
+        ],
+    }
+
+
+def _downloads(job: Job) -> list[tuple[Artifact, str]]:
+    by_name = {artifact.name: artifact for artifact in job.artifacts.all()}
+    return [(by_name[name], words) for name, words in DOWNLOADS.items() if name in by_name]

@@ -1,0 +1,112 @@
+"""Every environment variable, once: name, type, default, meaning.
+
+Each may also be given as NAME_FILE, the path of a file that holds the value, as Docker secrets
+do. A value of the wrong type stops the start with a sentence that names the variable.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if value else []
+
+
+Names = Annotated[list[str], BeforeValidator(_split)]
+
+
+class Environment(BaseModel):
+    """The variables; a field's alias is the variable's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret_key: str | None = Field(
+        None, alias="SECRET_KEY", description="Signs sessions; made and kept on disk when absent."
+    )
+    jwt_signing_key: str | None = Field(
+        None, alias="JWT_SIGNING_KEY", description="Signs API tokens; SECRET_KEY when absent."
+    )
+    debug: bool = Field(default=False, alias="DEBUG", description="Error pages for developers.")
+    allowed_hosts: Names = Field(
+        ["localhost", "127.0.0.1", "[::1]"],
+        alias="ALLOWED_HOSTS",
+        description="Names this server answers to, comma-separated.",
+    )
+    csrf_trusted_origins: Names = Field(
+        [], alias="CSRF_TRUSTED_ORIGINS", description="Such as https://scene3d.example.org."
+    )
+    database_url: str | None = Field(
+        None, alias="DATABASE_URL", description="postgres://…; a SQLite file when absent."
+    )
+    redis_url: str | None = Field(
+        None, alias="REDIS_URL", description="redis://…; the bundled Valkey when absent."
+    )
+    data_dir: Path = Field(
+        BASE_DIR / "var",
+        alias="SCENE3D_DATA_DIR",
+        description="Database, photos, results, broker, logs.",
+    )
+    model_store: Path | None = Field(
+        None, alias="SCENE3D_MODEL_STORE", description="Weights; DATA_DIR/models when absent."
+    )
+    host: str = Field("127.0.0.1", alias="SCENE3D_HOST", description="Address to listen on.")
+    port: int = Field(8000, alias="SCENE3D_PORT", ge=1, le=65535, description="Port to listen on.")
+    signup: bool = Field(
+        default=True, alias="SCENE3D_SIGNUP", description="Whether anyone may sign up."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", alias="SCENE3D_DEVICE", description="Where networks run."
+    )
+    num_threads: int | None = Field(
+        None, alias="SCENE3D_NUM_THREADS", ge=1, description="Of a worker; all cores when absent."
+    )
+    max_upload_mb: int = Field(
+        500, alias="SCENE3D_MAX_UPLOAD_MB", ge=1, description="Of one upload."
+    )
+    max_photos: int = Field(500, alias="SCENE3D_MAX_PHOTOS", ge=3, description="Of one job.")
+    max_points: int = Field(
+        500_000, alias="SCENE3D_MAX_POINTS", ge=1, description="Of a thinned cloud."
+    )
+    voxel_size: float = Field(
+        0.02,
+        alias="SCENE3D_VOXEL_SIZE",
+        ge=0,
+        description="Cell of a thinned cloud in model units; 0 keeps every point.",
+    )
+    job_time_limit_min: int = Field(
+        240, alias="SCENE3D_JOB_TIME_LIMIT_MIN", ge=1, description="A job is ended after this."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", alias="SCENE3D_LOG_LEVEL", description="Of our own messages."
+    )
+
+
+def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
+    """The variables that are set, checked; defaults for the others.
+
+    Raises: ImproperlyConfigured.
+    """
+    reader = environ.FileAwareEnv()
+    reader.ENVIRON = dict(variables)
+    names = [field.alias or "" for field in Environment.model_fields.values()]
+    doubled = [name for name in names if name in variables and f"{name}_FILE" in variables]
+    if doubled:
+        raise ImproperlyConfigured(f"{doubled[0]} and {doubled[0]}_FILE are both set; keep one.")
+    values = {
+        name: reader.str(name).rstrip("\n")
+        for name in names
+        if name in variables or f"{name}_FILE" in variables
+    }
+    try:
+        return Environment.model_validate(values)
+    except ValidationError as error:
+        problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
+        raise ImproperlyConfigured("; ".join(problems)) from error

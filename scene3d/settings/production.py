@@ -1,0 +1,24 @@
+"""Behind TLS, with secrets from the environment."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from scene3d.settings.base import *
+
+_PLACEHOLDERS = ("change", "example", "secret", "insecure", "placeholder", "password")
+
+if not ENV.secret_key:
+    raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) is required in production.")
+if len(ENV.secret_key) < 50 or ENV.secret_key.lower().startswith(_PLACEHOLDERS):
+    raise ImproperlyConfigured(
+        "SECRET_KEY is short or a placeholder; `openssl rand -base64 48` makes one."
+    )
+
+DEBUG = False
+SECURE_SSL_REDIRECT = True
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # probes come over plain HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True

@@ -1,0 +1,74 @@
+// The page of a job that is not over: follows its events, or asks now and then.
+
+import { formatDuration } from "../upload/speed.js";
+
+const POLL_MS = 3000;
+const tracker = document.getElementById("tracker");
+
+function show(job) {
+  if (job.state !== tracker.dataset.state) {
+    location.reload();
+    return;
+  }
+  const { progress } = job;
+  document.getElementById("percent").textContent = `${progress.percent} %`;
+  document.getElementById("percent-bar").value = progress.percent;
+  document.getElementById("when").textContent = whenWords(job);
+  document.title = `${progress.percent} % · ${tracker.dataset.name}`;
+  showSteps(progress);
+}
+
+function whenWords(job) {
+  const left = job.progress.eta_s === null ? "" : `about ${formatDuration(job.progress.eta_s)} left`;
+  if (job.state !== "queued") return left;
+  const place = job.queue_position === 1 ? "next in the queue" : `place ${job.queue_position} in the queue`;
+  return [place, left].filter(Boolean).join(", ");
+}
+
+function showSteps(progress) {
+  let isBefore = progress.stage !== null;
+  for (const step of tracker.querySelectorAll("[data-stage]")) {
+    const isHere = step.dataset.stage === progress.stage;
+    if (isHere) isBefore = false;
+    const state = isHere ? "working" : isBefore ? "done" : "waiting";
+    step.className = `step step--${state}`;
+    if (isHere) step.setAttribute("aria-current", "step");
+    else step.removeAttribute("aria-current");
+    step.querySelector(".step__facts").textContent = isHere ? factsOf(step, progress) : "";
+  }
+}
+
+function factsOf(step, { done, total, counts }) {
+  const facts = Object.entries(counts).map(
+    ([name, value]) => `${value.toLocaleString("en")} ${name.replace(/^num_/, "").replaceAll("_", " ")}`,
+  );
+  return [`${done} of ${total} ${step.dataset.unit}`, ...facts.filter((fact) => !fact.endsWith(step.dataset.unit))].join(" · ");
+}
+
+function showPhotos() {
+  const strip = document.getElementById("live-photos");
+  if (strip && strip.childElementCount === 0) location.reload();
+}
+
+function follow() {
+  const source = new EventSource(tracker.dataset.eventsUrl);
+  const onEvent = (event) => {
+    const data = JSON.parse(event.data);
+    if (data.job) show(data.job);
+    if (event.type === "photos") showPhotos();
+  };
+  for (const kind of ["state", "stage", "progress", "photos"]) source.addEventListener(kind, onEvent);
+  source.addEventListener("deleted", () => location.assign("/jobs/"));
+  source.addEventListener("error", () => {
+    // A browser gives up on answers that are no stream: a proxy's page, a lost session.
+    if (source.readyState === EventSource.CLOSED) poll();
+  });
+}
+
+async function poll() {
+  const answer = await fetch(tracker.dataset.jobUrl).catch(() => null);
+  if (answer?.ok) show(await answer.json());
+  setTimeout(poll, POLL_MS);
+}
+
+if (tracker) follow();

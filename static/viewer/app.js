@@ -1,0 +1,357 @@
+/** The viewer: its parts, and what happens from a link to a picture and back. */
+
+import { createActions } from "./actions.js";
+import { bindActions, bindInputs, bindPressed } from "./bindings.js";
+import { PointCloud } from "./cloud.js";
+import { createEffects } from "./effects.js";
+import { Frusta } from "./frusta.js";
+import { mix } from "./geometry.js";
+import { setUpHelp } from "./help.js";
+import { Interaction } from "./interaction.js";
+import { Keyboard } from "./keyboard.js";
+import { Legend } from "./legend.js";
+import { loadContainer, loadJson } from "./loading.js";
+import { Messages } from "./messages.js";
+import { Model } from "./model.js";
+import { Navigation } from "./navigation.js";
+import { Overlay } from "./overlay.js";
+import { Panel } from "./panel.js";
+import { PhotoOverlay } from "./photo_overlay.js";
+import { PointPanel } from "./point_panel.js";
+import { projectorOf } from "./projector.js";
+import { takePicture } from "./screenshot.js";
+import { Stage } from "./stage.js";
+import { Store } from "./store.js";
+import { DEFAULTS } from "./url_state.js";
+import { UrlSync } from "./url_sync.js";
+import { formatCount } from "./format.js";
+
+// xyz, colour, error and track length: what the progress bar expects for each point.
+const BYTES_PER_POINT = 21;
+
+/** Settings that belong to the session and not to a link. */
+const SESSION = { isMeasuring: false, measureStart: null, hoveredPhoto: null };
+/** Settings that make no sense in another model. */
+const MODEL_SETTINGS = ["photo", "lookThrough", "point", "measurements", "minTrackLength", "maxErrorPx"];
+
+// Phones draw the shading too slowly.
+const usesDepthShadingHere = () => !window.matchMedia("(pointer: coarse)").matches;
+
+export class App {
+  /** @type {Model | null} */
+  model = null;
+  cloud = null;
+  frusta = null;
+  palette = null;
+  numVisible = 0;
+  /** The cameras of all models, once they have been loaded. */
+  #camerasJson = null;
+  #loading = null;
+  #isRestoring = false;
+  #effects;
+  #showInputs;
+
+  /** @param {Object<string, HTMLElement>} parts  @param {Object} config of the page */
+  constructor(parts, config) {
+    this.parts = parts;
+    this.config = config;
+    this.photos = new Map(config.photos.map((photo) => [photo.index, photo]));
+    this.store = new Store({ ...DEFAULTS, ...SESSION, depthShading: usesDepthShadingHere() });
+    this.messages = new Messages(parts);
+    this.panel = new Panel(parts);
+    this.overlay = new Overlay(parts.overlay);
+    this.legend = new Legend(parts.legend);
+    this.photoOverlay = new PhotoOverlay(parts.photoHolder);
+    this.pointPanel = new PointPanel(parts, this.photos, (photo) =>
+      this.store.set({ photo, lookThrough: true }),
+    );
+    this.stage = new Stage(parts.canvas, {
+      onFrame: (seconds) => this.#frame(seconds),
+      onResize: () => this.#resize(),
+    });
+    this.navigation = new Navigation(parts.canvas, this.stage.viewport, this.#cameraChanged);
+    this.interaction = new Interaction(this);
+    this.urlSync = new UrlSync(() => this.#linkState(), (state) => this.restore(state));
+    this.#connectSettings();
+    this.#connectControls();
+    this.#resize();
+  }
+
+  #connectSettings() {
+    this.#effects = createEffects(this);
+    for (const [names, effect] of this.#effects) {
+      this.store.on(names, (state) => this.model && !this.#isRestoring && effect(state));
+    }
+    this.store.on(["model"], () => !this.#isRestoring && this.#changeModel());
+    this.store.on([], this.#cameraChanged);
+    this.#showInputs = bindInputs(this.parts.root, this.store);
+    bindPressed(this.parts.root, this.store);
+    this.panel.listModels(this.config.models);
+  }
+
+  #connectControls() {
+    const actions = createActions(this);
+    const run = (name) => (this.model || name === "help") && actions[name]();
+    bindActions(this.parts.root, run);
+    const { fly } = this.navigation;
+    const keyboard = new Keyboard(this.parts.root, {
+      run,
+      isFlying: () => this.store.state.control === "fly",
+      holdFly: (move, isHeld) => fly.hold(move, isHeld),
+      setFast: (isFast) => {
+        fly.isFast = isFast;
+      },
+      arrow: (right, up, isShifted) => {
+        if (!this.model) return;
+        if (isShifted) this.navigation.panStep(right, up);
+        else this.navigation.turnStep(right, up);
+      },
+    });
+    setUpHelp(this.parts, keyboard);
+    this.#connectFlyPad(fly);
+    this.#watchGraphics();
+  }
+
+  /** The buttons move the camera while they are held. */
+  #connectFlyPad(fly) {
+    for (const button of this.parts.flyPad.querySelectorAll("[data-fly]")) {
+      const hold = (isHeld) => () => fly.hold(button.dataset.fly, isHeld);
+      button.addEventListener("pointerdown", hold(true));
+      for (const type of ["pointerup", "pointerleave", "pointercancel", "blur", "keyup"]) {
+        button.addEventListener(type, hold(false));
+      }
+      button.addEventListener("keydown", ({ key }) => {
+        if (key === " " || key === "Enter") hold(true)();
+      });
+    }
+  }
+
+  /** The system may take the graphics card away, for example after sleep. */
+  #watchGraphics() {
+    const { canvas } = this.stage;
+    canvas.addEventListener("webglcontextlost", () => {
+      const text = "The graphics card was reset. The view usually comes back within seconds.";
+      const reload = { label: "Reload the page", run: () => window.location.reload() };
+      this.messages.showProblem("The 3D view has stopped", text, reload);
+    });
+    canvas.addEventListener("webglcontextrestored", () => this.messages.hideProblem());
+  }
+
+  #cameraChanged = () => {
+    this.stage.invalidate();
+    if (this.model && !this.#isRestoring) this.urlSync.schedule();
+  };
+
+  // ------------------------------------------------------------------ frames
+
+  get projector() {
+    return projectorOf(this.navigation.camera, this.stage.viewport);
+  }
+
+  #frame(seconds) {
+    const isMoving = this.navigation.update(seconds);
+    if (isMoving) this.#cameraChanged();
+    if (this.model) this.overlay.draw(this.projector, this.#marks());
+    return { camera: this.navigation.camera, isMoving };
+  }
+
+  #marks() {
+    const { measurements, measureStart, point, photo, hoveredPhoto } = this.store.state;
+    const frame = (photoIndex, colour) => {
+      const corners = this.frusta.object.visible && this.frusta.frameOf(photoIndex)?.corners;
+      return corners ? [{ corners, colour }] : [];
+    };
+    const at = (index) => (index === null ? null : this.model.position(index));
+    const hovered = this.frusta.frameOf(hoveredPhoto);
+    return {
+      measurements: measurements.map((pair) => pair.map(at)),
+      start: at(measureStart),
+      cursor: this.interaction.cursor,
+      point: at(point),
+      frames: [...frame(hoveredPhoto, this.palette.hover), ...frame(photo, this.palette.select)],
+      label: hovered && {
+        text: this.photos.get(hoveredPhoto).name,
+        at: mix(hovered.corners[0], hovered.corners[1], 0.5),
+      },
+    };
+  }
+
+  #resize() {
+    if (!this.navigation) return; // the stage measures itself before the rest exists
+    const { viewport } = this.stage;
+    const { state } = this.store;
+    this.navigation.resize(viewport);
+    this.overlay.resize(viewport);
+    this.photoOverlay.place(viewport);
+    this.cloud?.setSize(state.pointSize, state.attenuate, viewport);
+  }
+
+  // ------------------------------------------------------------------ models
+
+  /** Shows what the page's link asks for. */
+  async start() {
+    const isShown = await this.restore(UrlSync.initialState());
+    if (!isShown) throw new Error("The model could not be loaded.");
+  }
+
+  /** Loads a model unless it is there already. */
+  async #openModel(index) {
+    const info = this.config.models.find((model) => model.index === index) ?? this.config.models[0];
+    if (this.model?.info === info) return;
+    this.#loading?.abort();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    const [container, camerasJson] = await Promise.all([
+      loadContainer(info.pointsUrl, { signal, onBytes: (numBytes) => this.#showProgress(info, numBytes) }),
+      this.#camerasJson ?? loadJson(this.config.camerasUrl, signal),
+    ]);
+    this.#camerasJson = camerasJson;
+    const { cameras } = camerasJson.models.find((model) => model.index === info.index);
+    this.#install(new Model(info, container, cameras));
+    this.messages.hideProgress();
+  }
+
+  #showProgress(info, numBytes) {
+    const text = `Loading ${formatCount(info.numPoints)} points…`;
+    this.messages.showProgress(text, numBytes / (info.numPoints * BYTES_PER_POINT));
+  }
+
+  #install(model) {
+    this.cloud?.dispose();
+    this.frusta?.dispose();
+    this.model = model;
+    this.cloud = new PointCloud(model.columns, model.frame.radius);
+    this.frusta = new Frusta(model.cameras, model.frame.radius);
+    this.stage.cloudScene.clear().add(this.cloud.object);
+    this.stage.framesScene.clear().add(this.frusta.object);
+    this.panel.setModel(model);
+    this.navigation.setModel(model);
+  }
+
+  loadThumbnails() {
+    const urls = this.model.cameras.map((camera) => this.photos.get(camera.photo_index).thumbnailUrl);
+    this.frusta.loadPhotos(urls, () => this.stage.invalidate());
+  }
+
+  /** The person has chosen another model. */
+  async #changeModel() {
+    const fresh = Object.fromEntries(MODEL_SETTINGS.map((name) => [name, DEFAULTS[name]]));
+    await this.restore({ ...this.store.state, ...fresh, view: null });
+    this.urlSync.schedule();
+  }
+
+  // ------------------------------------------------------------------- links
+
+  /**
+   * Shows a whole state: loads its model, then applies every setting without animation.
+   * @param {typeof DEFAULTS} state
+   * @returns {Promise<boolean>} whether it is on screen; if not, the person has been told why
+   */
+  async restore(state) {
+    this.urlSync.cancel();
+    this.#isRestoring = true;
+    try {
+      await this.#openModel(state.model);
+      this.#applyState(this.#possible(state));
+      return true;
+    } catch (error) {
+      if (error.name === "AbortError") return false; // another link came meanwhile
+      const retry = { label: "Try again", run: () => this.restore(state) };
+      this.messages.showProblem("The model could not be loaded", error.message, retry);
+      return false;
+    } finally {
+      this.#isRestoring = false;
+    }
+  }
+
+  #applyState({ view, ...settings }) {
+    if (this.navigation.isLookingThrough) this.navigation.leavePhoto({ animate: false });
+    this.store.set({ ...settings, ...SESSION });
+    for (const [, effect] of this.#effects) effect(this.store.state);
+    this.#showInputs();
+    // While looking through a photo, this is the view to which leaving it returns.
+    if (view) this.navigation.setView(view);
+    else this.navigation.setPreset("home");
+  }
+
+  /** A state without what this model does not have, as after a new reconstruction. */
+  #possible(state) {
+    const { model } = this;
+    const hasPoint = (index) => index < model.numPoints;
+    const photo = model.cameraOf(state.photo) ? state.photo : null;
+    return {
+      ...state,
+      model: model.info.index,
+      photo,
+      lookThrough: state.lookThrough && photo !== null,
+      point: state.point !== null && hasPoint(state.point) ? state.point : null,
+      measurements: state.measurements.filter((pair) => pair.every(hasPoint)),
+      depthShading: state.depthShading ?? usesDepthShadingHere(),
+      control: state.projection === "orthographic" ? "orbit" : state.control,
+    };
+  }
+
+  #linkState() {
+    const { state } = this.store;
+    return {
+      ...state,
+      depthShading: state.depthShading === usesDepthShadingHere() ? null : state.depthShading,
+      view: this.navigation.isHome ? null : this.navigation.view,
+    };
+  }
+
+  // ------------------------------------------------------------ what actions do
+
+  /** Switches a setting and says so. */
+  toggle = (name, textOn, textOff) => {
+    this.store.set({ [name]: !this.store.state[name] });
+    this.messages.say(this.store.state[name] ? textOn : textOff);
+  };
+
+  focus(pointIndex) {
+    this.store.set({ lookThrough: false });
+    this.navigation.focus(this.model.position(pointIndex));
+  }
+
+  /** @param {import("./model.js").PosedCamera | null} camera null to leave */
+  lookThrough(camera) {
+    const animate = !this.#isRestoring;
+    this.photoOverlay.hide();
+    if (camera) {
+      this.navigation.enterPhoto(camera, { animate, onArrive: () => this.#showPhoto(camera) });
+    } else if (this.navigation.isLookingThrough) {
+      this.navigation.leavePhoto({ animate });
+    }
+  }
+
+  #showPhoto(camera) {
+    const { previewUrl } = this.photos.get(camera.photo_index);
+    this.photoOverlay.show(camera, previewUrl, this.stage.viewport).catch(() => {
+      this.messages.say(`The photo ${camera.photo} could not be loaded.`);
+    });
+  }
+
+  stayAtPhoto() {
+    if (!this.navigation.isLookingThrough) return;
+    this.navigation.stayAtPhoto();
+    this.store.set({ lookThrough: false });
+  }
+
+  takePicture() {
+    const { stage, photoOverlay, overlay, legend, palette } = this;
+    return takePicture({ stage, photoOverlay, overlay, legend, background: palette.background });
+  }
+
+  /** For tests and for the curious. */
+  stats() {
+    return {
+      numPoints: this.model?.numPoints ?? 0,
+      numVisible: this.numVisible,
+      frames: this.stage.numFrames,
+      model: this.model?.info.index ?? null,
+      isLookingThrough: this.navigation.isLookingThrough,
+      view: this.navigation.view,
+      settings: { ...this.store.state },
+    };
+  }
+}

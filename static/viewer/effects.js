@@ -1,0 +1,125 @@
+/** What each setting does to the view. An effect runs when one of its settings changes. */
+
+import { formatCount } from "./format.js";
+import { legendScale } from "./legend.js";
+import { countVisible } from "./statistics.js";
+
+/** The cloud's filter as the settings say it. */
+export function filterOf({ minTrackLength, maxErrorPx }) {
+  return { minTrackLength, maxErrorPx: maxErrorPx ?? Infinity };
+}
+
+/** Colours of the canvas, which follow its background and not the page's theme. */
+function readPalette(stageElement) {
+  const style = getComputedStyle(stageElement);
+  const colour = (name) => style.getPropertyValue(`--viewer-${name}`).trim();
+  const names = ["background", "ink", "halo", "panel", "mark", "measure", "line", "hover", "select"];
+  return Object.fromEntries(names.map((name) => [name, colour(name)]));
+}
+
+function pointEffects(app) {
+  const { stage, parts, legend } = app;
+  return [
+    [["pointSize", "attenuate"], (state) => {
+      app.cloud.setSize(state.pointSize, state.attenuate, stage.viewport);
+    }],
+    [["minTrackLength", "maxErrorPx"], (state) => {
+      const filter = filterOf(state);
+      app.cloud.setFilter(filter);
+      app.numVisible = countVisible(app.model.points, filter);
+      const total = formatCount(app.model.numPoints);
+      parts.hud.textContent = `${formatCount(app.numVisible)} of ${total} points`;
+    }],
+    [["background"], (state) => {
+      parts.stage.dataset.background = state.background;
+      app.palette = readPalette(parts.stage);
+      app.overlay.palette = app.palette;
+      app.frusta.setColours(app.palette);
+    }],
+    [["colour", "background", "up"], ({ colour }) => {
+      const range = app.model.ranges[colour];
+      app.cloud.setColour(colour, range, app.model.up);
+      const scale = range ? legendScale(colour, range) : null;
+      legend.update(scale, app.palette, stage.viewport.pixelRatio);
+    }],
+    [["depthShading"], ({ depthShading }) => {
+      stage.usesDepthShading = depthShading;
+    }],
+  ];
+}
+
+function cameraEffects(app) {
+  const { navigation, parts } = app;
+  return [
+    [["up"], ({ up }) => {
+      const { view } = navigation;
+      app.model.setUp(up);
+      navigation.setModel(app.model);
+      navigation.setView(view);
+    }],
+    [["control", "projection"], ({ control, projection }) => {
+      navigation.setMode({ control, projection });
+      parts.flyPad.hidden = control !== "fly";
+    }],
+  ];
+}
+
+function photoEffects(app) {
+  const { parts, panel, photoOverlay } = app;
+  return [
+    [["frusta", "lookThrough"], ({ frusta, lookThrough }) => {
+      // In front of the lens they would hide the photo.
+      app.frusta.object.visible = frusta && !lookThrough;
+      if (frusta) app.loadThumbnails();
+    }],
+    [["frustumSize"], ({ frustumSize }) => app.frusta.setSize(frustumSize)],
+    [["hoveredPhoto"], ({ hoveredPhoto }) => app.frusta.setHovered(hoveredPhoto)],
+    [["photo"], ({ photo }) => {
+      app.frusta.setSelected(photo);
+      panel.showPhoto(app.model.cameraOf(photo), app.photos.get(photo)?.thumbnailUrl);
+    }],
+    [["photo", "lookThrough"], ({ photo, lookThrough }) => {
+      const camera = lookThrough ? app.model.cameraOf(photo) : null;
+      parts.lookBar.hidden = camera === null;
+      parts.lookName.textContent = camera?.photo ?? "";
+      app.lookThrough(camera);
+    }],
+    [["photoOpacity"], ({ photoOpacity }) => photoOverlay.setOpacity(photoOpacity)],
+  ];
+}
+
+function selectionEffects(app) {
+  const { store, parts, panel, pointPanel } = app;
+  return [
+    [["point"], ({ point }) => pointPanel.show(app.model, point)],
+    [["point", "photo"], (state) => {
+      panel.summary = summaryOf(app.model, state);
+    }],
+    [["measurements"], ({ measurements }) => {
+      const ends = measurements.map((pair) => pair.map((index) => app.model.position(index)));
+      const without = (i) => store.state.measurements.filter((_, j) => j !== i);
+      panel.listDistances(ends, (i) => store.set({ measurements: without(i) }));
+    }],
+    [["isMeasuring"], ({ isMeasuring }) => {
+      parts.stage.dataset.measuring = String(isMeasuring);
+    }],
+  ];
+}
+
+function summaryOf(model, { point, photo }) {
+  if (point !== null) return `Point in ${formatCount(model.points.trackLength[point])} photos`;
+  return model.cameraOf(photo)?.photo ?? "Controls";
+}
+
+/**
+ * @param {import("./app.js").App} app
+ * @returns {[string[], (state: Object) => void][]} in the order in which a new model needs them
+ */
+export function createEffects(app) {
+  return [
+    ...cameraEffects(app),
+    ...pointEffects(app),
+    ...photoEffects(app),
+    ...selectionEffects(app),
+  ];
+}

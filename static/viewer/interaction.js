@@ -1,0 +1,114 @@
+/** What clicks, double clicks and hovering on the canvas mean. */
+
+import { LARGEST_RADIUS_PX } from "./cloud.js";
+import { filterOf } from "./effects.js";
+import { formatLength, formatPhotos } from "./format.js";
+import { distance } from "./geometry.js";
+import { pickFrame, pickPoint } from "./picking.js";
+import { Pointer } from "./pointer.js";
+
+const MOUSE_TOLERANCE_PX = 8;
+const TOUCH_TOLERANCE_PX = 18;
+/** How far behind the front point another one may lie and still be the one that is meant. */
+const SLACK_RADII = 0.03;
+
+export class Interaction {
+  /** Where the mouse is, for the line that follows it. */
+  cursor = null;
+  #app;
+
+  /** @param {import("./app.js").App} app */
+  constructor(app) {
+    this.#app = app;
+    new Pointer(app.stage.canvas, {
+      onClick: (cursor) => app.model && this.#click(cursor),
+      onDoubleClick: (cursor) => app.model && this.#doubleClick(cursor),
+      onHover: (cursor) => app.model && this.#hover(cursor),
+      onDrag: () => app.navigation.isLookingThrough && app.stayAtPhoto(),
+    });
+  }
+
+  #pickPoint(cursor) {
+    const { model, cloud, store, navigation, stage } = this.#app;
+    const { state } = store;
+    const { height } = stage.viewport;
+    const { projectionMatrix } = navigation.camera;
+    return pickPoint(model.points, filterOf(state), this.#app.projector, cursor, {
+      tolerancePx: cursor.isTouch ? TOUCH_TOLERANCE_PX : MOUSE_TOLERANCE_PX,
+      drawnRadiusPx: cloud.drawnRadius(state.pointSize, state.attenuate, projectionMatrix, height),
+      largestRadiusPx: state.attenuate ? LARGEST_RADIUS_PX : state.pointSize / 2,
+      slack: SLACK_RADII * model.frame.radius,
+    });
+  }
+
+  #pickPhoto(cursor) {
+    const { frusta, projector, model } = this.#app;
+    if (!frusta.object.visible) return null;
+    const tolerancePx = (cursor.isTouch ? TOUCH_TOLERANCE_PX : MOUSE_TOLERANCE_PX) / 2;
+    const found = pickFrame(frusta.frames(), projector, cursor, tolerancePx);
+    return found && { photoIndex: model.cameras[found.index].photo_index, depth: found.depth };
+  }
+
+  /** The point or the photo under the cursor, whichever is in front. */
+  #pick(cursor) {
+    const photo = this.#pickPhoto(cursor);
+    const point = this.#pickPoint(cursor);
+    if (photo && (!point || photo.depth < point.depth)) return { photo: photo.photoIndex };
+    return point ? { point: point.index } : {};
+  }
+
+  #click(cursor) {
+    const { store, messages, model } = this.#app;
+    if (store.state.isMeasuring) {
+      this.#measure(cursor);
+      return;
+    }
+    const { photo, point } = this.#pick(cursor);
+    if (photo !== undefined) {
+      store.set({ photo });
+      messages.say(model.cameraOf(photo).photo);
+    } else if (point !== undefined) {
+      store.set({ point });
+      messages.say(`A point in ${formatPhotos(model.points.trackLength[point])} is chosen.`);
+    } else if (!store.state.lookThrough) {
+      store.set({ point: null, photo: null });
+    }
+  }
+
+  #doubleClick(cursor) {
+    const { store, navigation } = this.#app;
+    const { photo, point } = this.#pick(cursor);
+    if (photo !== undefined) {
+      store.set({ photo, lookThrough: true });
+    } else if (point !== undefined && !navigation.isLookingThrough) {
+      store.set({ point });
+      this.#app.focus(point);
+    }
+  }
+
+  #measure(cursor) {
+    const { store, messages, model } = this.#app;
+    const end = this.#pickPoint(cursor)?.index;
+    const { measureStart: start, measurements } = store.state;
+    if (end === undefined) {
+      messages.say("There is no point. Click on one.");
+    } else if (start === null) {
+      store.set({ measureStart: end });
+      messages.say("Now choose the second point.");
+    } else if (end !== start) {
+      store.set({ measureStart: null, measurements: [...measurements, [start, end]] });
+      const length = formatLength(distance(model.position(start), model.position(end)));
+      messages.say(`The distance is ${length}. Choose the next two points, or press Esc.`);
+    }
+  }
+
+  #hover(cursor) {
+    const { store, stage } = this.#app;
+    this.cursor = cursor;
+    if (store.state.measureStart !== null) stage.invalidate();
+    const canHover = cursor !== null && !store.state.isMeasuring;
+    const photo = canHover ? this.#pickPhoto(cursor) : null;
+    store.set({ hoveredPhoto: photo?.photoIndex ?? null });
+    stage.canvas.style.cursor = photo ? "pointer" : "";
+  }
+}

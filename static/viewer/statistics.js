@@ -1,0 +1,77 @@
+/** Which points pass the filters, and the ranges that colours and sliders span. */
+
+const MAX_SAMPLES = 50_000;
+
+/**
+ * @typedef {Object} PointFilter
+ * @property {number} minTrackLength fewest photos that must see a point
+ * @property {number} maxErrorPx largest mean reprojection error; Infinity for no limit
+ */
+
+/** The same test as in the point shader. */
+export function passesFilter(points, index, filter) {
+  return (
+    points.trackLength[index] >= filter.minTrackLength && points.errorPx[index] <= filter.maxErrorPx
+  );
+}
+
+/** @param {PointFilter} filter */
+export function countVisible({ errorPx, trackLength }, { minTrackLength, maxErrorPx }) {
+  let numVisible = 0;
+  for (let i = 0; i < trackLength.length; i++) {
+    if (trackLength[i] >= minTrackLength && errorPx[i] <= maxErrorPx) numVisible++;
+  }
+  return numVisible;
+}
+
+/**
+ * Values at the given fractions of the sorted values, from an even sample of at most 50,000.
+ * @param {number} count
+ * @param {(index: number) => number} valueAt
+ * @param {number[]} fractions
+ */
+export function percentiles(count, valueAt, fractions) {
+  if (count === 0) return fractions.map(() => 0);
+  const stride = Math.max(1, Math.floor(count / MAX_SAMPLES));
+  const sample = new Float32Array(Math.ceil(count / stride));
+  for (let i = 0; i < sample.length; i++) sample[i] = valueAt(i * stride);
+  sample.sort();
+  return fractions.map((fraction) => sample[Math.round(fraction * (sample.length - 1))]);
+}
+
+/** Height of a point along `up`. */
+export function heightAt(xyz, index, up) {
+  return xyz[3 * index] * up[0] + xyz[3 * index + 1] * up[1] + xyz[3 * index + 2] * up[2];
+}
+
+/**
+ * The range that each colour map spans. Outliers are left outside so that they do not
+ * squeeze everything else into one colour.
+ */
+export function colourRanges({ xyz, errorPx, trackLength }, up) {
+  const count = trackLength.length;
+  const [lowest, highest] = percentiles(count, (i) => heightAt(xyz, i, up), [0.01, 0.99]);
+  const [largestError] = percentiles(count, (i) => errorPx[i], [0.98]);
+  const [fewest, most] = percentiles(count, (i) => trackLength[i], [0, 0.98]);
+  return {
+    height: widen(lowest, highest),
+    error: widen(0, largestError),
+    track: widen(fewest, most),
+  };
+}
+
+function widen(low, high) {
+  return high > low ? [low, high] : [low, low + 1];
+}
+
+/** The farthest point from `centre`, outliers included. */
+export function boundingRadius(xyz, centre) {
+  let largest = 0;
+  for (let i = 0; i < xyz.length; i += 3) {
+    const dx = xyz[i] - centre[0];
+    const dy = xyz[i + 1] - centre[1];
+    const dz = xyz[i + 2] - centre[2];
+    largest = Math.max(largest, dx * dx + dy * dy + dz * dz);
+  }
+  return Math.sqrt(largest);
+}

@@ -1,0 +1,33 @@
+"""Fixtures for all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scene3d.engine.capabilities import open_host
+from scene3d.engine.host import Host
+from scene3d.engine.weights import MANIFEST, WeightStore
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("SCENE3D_SHARED", ROOT.parent / "shared"))
+MODEL_STORE = Path(os.environ.get("SCENE3D_MODEL_STORE", ROOT / "var" / "models"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real photos; tests that need them are skipped, and counted, without."""
+    data = SHARED / "data"
+    if not data.is_dir():
+        pytest.skip("the real photos (../shared/data) are not here")
+    return data
+
+
+@pytest.fixture(scope="session")
+def host() -> Host:
+    """This machine with the model store that `make setup` filled."""
+    store = WeightStore(MODEL_STORE)
+    missing = [name for name in MANIFEST if not store.has(name)]
+    if missing:
+        pytest.skip(f"the model store lacks {', '.join(missing)}; run `make setup`")
+    return open_host(MODEL_STORE, device="cpu")
