@@ -26,7 +26,7 @@ class ConsoleProgress:
         self._stream = stream or sys.stderr
         self._is_live = self._stream.isatty()
         self._title, self._total = "", 1
-        self._shown_s = 0.0
+        self._shown, self._shown_s = "", 0.0
 
     def begin(self, stage: Stage, total: int) -> None:
         self.finish()
@@ -55,10 +55,15 @@ class ConsoleProgress:
     def _show(self, done: int, counts: dict[str, int]) -> None:
         self._shown_s = time.monotonic()
         percent = min(100 * done // max(self._total, 1), 100)
-        facts = "  ".join(
-            f"{value:,} {name.removeprefix('num_').replace('_', ' ')}"
-            for name, value in counts.items()
-        )
-        line = f"{self._title:<18} {percent:3d} %  {facts}"
+        facts = "  ".join(_fact(name, value) for name, value in counts.items())
+        line = f"{self._title:<18} {percent:3d} %  {facts}".rstrip()
+        if line == self._shown:
+            return
+        self._shown = line
         self._stream.write(f"\r\x1b[2K{line}" if self._is_live else f"{line}\n")
         self._stream.flush()
+
+
+def _fact(name: str, value: int) -> str:
+    noun = name.removeprefix("num_").replace("_", " ")
+    return f"{value:,} {noun.removesuffix('s') if value == 1 else noun}"

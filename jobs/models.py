@@ -50,6 +50,11 @@ class Preset(models.Model):
 
     def clean(self) -> None:
         """Raises: ValidationError, for options that the engine does not know."""
+        self.overrides = self.overrides or {}
+        if not isinstance(self.overrides, dict):
+            raise ValidationError({"overrides": "This is not a JSON object."})
+        if self.base not in PRESETS:
+            return  # the field has its own message
         try:
             PRESETS[self.base].options.merged(self.overrides)
         except OptionsInvalid as error:

@@ -24,10 +24,13 @@ from scene3d.background.queue import enqueue_on_commit, is_delivered
 logger = logging.getLogger(__name__)
 
 TASK = "jobs.tasks.run_reconstruction"
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 """A running job without a heartbeat for this long has lost its worker."""
 MAX_LOST_ATTEMPTS = 3
 """A job that outlives this many workers probably kills them."""
+_NO_STAGE: Mapping[str, Any] = {
+    "stage": None, "stage_done": 0, "stage_total": 0, "stage_counts": {},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +62,7 @@ def claim(job_id: UUID) -> Lease | None:
             attempt=F("attempt") + 1,
             started_at=now,
             heartbeat_at=now,
-            stage=None,
-            stage_done=0,
-            stage_total=0,
-            stage_counts={},
+            **_NO_STAGE,
         )
         if not won:
             return None
@@ -159,11 +159,18 @@ def mark_cancelled(lease: Lease) -> None:
 
 
 def release(lease: Lease) -> None:
-    """RUNNING to QUEUED: the worker must go, the job is somebody else's now."""
+    """RUNNING to QUEUED: the worker must go, the job is somebody else's now. One that is to be
+    cancelled would never be claimed again, so it ends here."""
     with transaction.atomic():
-        if _leased(lease).update(state=JobState.QUEUED, stage=None, heartbeat_at=None):
+        if (
+            _leased(lease)
+            .filter(cancel_requested_at=None)
+            .update(state=JobState.QUEUED, heartbeat_at=None, **_NO_STAGE)
+        ):
             tell(lease.job_id, "state", {"state": JobState.QUEUED})
             deliver(Job.objects.get(pk=lease.job_id))
+        else:
+            mark_cancelled(lease)
 
 
 def request_cancel(job: Job) -> None:
@@ -203,7 +210,7 @@ def retry(job: Job) -> None:
             error_next_step=None,
             error_evidence={},
             traceback=None,
-            stage=None,
+            **_NO_STAGE,
         ):
             raise StateForbids("retry", job)
         tell(job.pk, "state", {"state": JobState.QUEUED})
@@ -259,12 +266,10 @@ def _recover_lost(job: Job) -> None:
         message = f"The worker was lost {MAX_LOST_ATTEMPTS} times while it worked on this job."
         mark_errored(lease, code="worker_lost", message=message, traceback="")
     else:
-        logger.warning("job %s lost its worker in attempt %d: queued again", job.pk, job.attempt)
         with transaction.atomic():
-            Job.objects.filter(pk=job.pk, attempt=job.attempt).update(
-                lost_attempts=F("lost_attempts") + 1
-            )
-            release(lease)
+            if _leased(lease).update(lost_attempts=F("lost_attempts") + 1):
+                logger.warning("job %s lost its worker in attempt %d", job.pk, job.attempt)
+                release(lease)
 
 
 def _leased(lease: Lease) -> QuerySet[Job]:

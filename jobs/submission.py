@@ -22,6 +22,7 @@ from scene3d.http.problems import Problem
 logger = logging.getLogger(__name__)
 
 _MAX_NAME_LENGTH = 120
+_MAX_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
 
     Raises:
         OptionsInvalid: no such preset, or options that it does not know.
-        Problem: the idempotency key belongs to another request.
+        Problem: the idempotency key is too long, or belongs to another request.
     """
     preset = choose_preset(request.preset)
     options = effective_options(preset, request.options)
@@ -97,6 +98,13 @@ def _store(job_id: UUID, photo: PhotoSource) -> StoredFile:
 
 
 def _earlier(owner: User, key: str | None, fingerprint: str) -> Job | None:
+    if key and len(key) > _MAX_KEY_LENGTH:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "idempotency_key_invalid",
+            f"The Idempotency-Key is longer than {_MAX_KEY_LENGTH} characters.",
+            next_step="Use a shorter one, such as a UUID.",
+        )
     job = Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
     if job is not None and job.input_sha256 != fingerprint:
         raise Problem(

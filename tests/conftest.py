@@ -1,13 +1,16 @@
 """Fixtures for all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.host import Host
+from scene3d.engine.synthetic import TINY, render_scene
 from scene3d.engine.weights import MANIFEST, WeightStore
+from tests.live import LiveStack, live_stack
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SCENE3D_SHARED", ROOT.parent / "shared"))
@@ -31,3 +34,18 @@ def host() -> Host:
     if missing:
         pytest.skip(f"the model store lacks {', '.join(missing)}; run `make setup`")
     return open_host(MODEL_STORE, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, host: Host) -> Iterator[LiveStack]:
+    """The real service with users alice and bob; one for all tests that need it."""
+    with live_stack(tmp_path_factory.mktemp("stack"), MODEL_STORE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven rendered photos that reconstruct in seconds."""
+    folder = tmp_path_factory.mktemp("tiny") / "photos"
+    render_scene(TINY, folder, num_workers=2)
+    return folder

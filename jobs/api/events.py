@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,7 @@ from jobs.models import Job, JobEvent
 
 _POLL_S = 0.7
 _KEEP_ALIVE_S = 15.0
+_EVENT_ID = re.compile(r"[0-9]{1,18}")
 
 
 class _AnyNegotiation(BaseContentNegotiation):
@@ -56,7 +58,7 @@ class JobEvents(APIView):
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         job = own_job(request, pk)
         given = request.headers.get("Last-Event-ID") or request.query_params.get("after", "")
-        last_id = int(given) if given.isdigit() else 0
+        last_id = int(given) if _EVENT_ID.fullmatch(given) else 0
         if last_id and job.is_terminal and not job.events.filter(pk__gt=last_id).exists():
             return HttpResponse(status=HTTPStatus.NO_CONTENT)  # ends EventSource's reconnecting
         stream = _stream(job.pk, last_id)

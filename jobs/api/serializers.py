@@ -164,7 +164,9 @@ class PresetSerializer(serializers.ModelSerializer[Preset]):
 class UploadSerializer(serializers.Serializer[Any]):
     """One multipart request: a ZIP, or the photos."""
 
-    archive = serializers.FileField(required=False, help_text="A ZIP of photos.")
+    archive = serializers.FileField(
+        required=False, allow_empty_file=True, help_text="A ZIP of photos."
+    )
     photos = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True),
         required=False,
@@ -183,7 +185,7 @@ class UploadSerializer(serializers.Serializer[Any]):
             return {}
         try:
             options = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise serializers.ValidationError("This is not JSON.") from error
         if not isinstance(options, dict):
             raise serializers.ValidationError("This is not a JSON object.")

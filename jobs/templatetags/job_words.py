@@ -10,9 +10,10 @@ register = template.Library()
 @register.filter
 def seconds(value: float) -> str:
     """Such as "40 s", "12 min", "3 h 5 min"."""
-    if value < 60:
-        return f"{max(round(value), 1)} s"
-    minutes = round(value / 60)
+    whole = max(round(value), 1)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 

@@ -76,6 +76,22 @@ class _Service:
             self.process.wait()
 
 
+def require_free_port(host: str, port: int) -> None:
+    """Before anything is touched that a running stack may use.
+
+    Raises: StackError.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise StackError(
+                f"Port {port} is in use, perhaps by another Scene3D. End it, or choose another"
+                f" port: SCENE3D_PORT={port + 1}."
+            ) from error
+
+
 class EmbeddedStack:
     """A context in which the service runs.
 
@@ -98,7 +114,6 @@ class EmbeddedStack:
         return f"http://{shown}:{self._port}/"
 
     def __enter__(self) -> Self:
-        self._require_free_port()
         if settings.IS_BROKER_EMBEDDED:
             self._start_broker()
         for service in self._services:
@@ -146,17 +161,6 @@ class EmbeddedStack:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
-
-    def _require_free_port(self) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self._host, self._port))
-            except OSError as error:
-                raise StackError(
-                    f"Port {self._port} is in use, perhaps by another Scene3D. End it, or choose"
-                    f" another port: SCENE3D_PORT={self._port + 1}."
-                ) from error
 
     def _start_broker(self) -> None:
         """A socket file that only we may open, and no port."""

@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from redis.exceptions import RedisError
 from rq import Queue, Worker
-from rq.job import Job
+from rq.job import JobStatus
 
 logger = logging.getLogger(__name__)
+
+_OVER = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 
 
 def enqueue_on_commit(task: str, job_id: str, *, delivery: int) -> None:
@@ -49,9 +51,13 @@ def _enqueue(task: str, job_id: str, delivery: int) -> None:
 
 
 def is_delivered(job_id: str, *, delivery: int) -> bool:
-    """Whether the broker still has this delivery; true when it cannot be asked."""
+    """Whether a worker has or will get this delivery; true when the broker cannot be asked.
+
+    RQ remembers a delivery that failed, such as one whose worker died before it took the job.
+    """
     try:
-        return Job.exists(_delivery_id(job_id, delivery), connection=_queue().connection)
+        entry = _queue().fetch_job(_delivery_id(job_id, delivery))
+        return entry is not None and entry.get_status(refresh=False) not in _OVER
     except RedisError:
         logger.warning("the broker does not answer", exc_info=True)
         return True

@@ -18,9 +18,10 @@ from rq.timeouts import BaseDeathPenalty
 
 logger = logging.getLogger(__name__)
 
-_WORKER_TTL_S = 60
-_HEARTBEAT_S = 15.0
-_MAINTENANCE_S = 30
+_WORKER_TTL_S = 30
+"""A worker waits for a job for half of this at a time, and looks after lost ones in between."""
+_HEARTBEAT_S = 10.0
+_MAINTENANCE_S = 10
 
 stop_requested = threading.Event()
 """Set by SIGTERM: whoever works should stop soon and leave the job for the next worker."""

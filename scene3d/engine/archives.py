@@ -58,9 +58,9 @@ def unpack_photos(archive: Path, target: Path, limits: ArchiveLimits) -> Unpacke
     try:
         check_structure(archive, max_members=limits.max_members)
         with zipfile.ZipFile(archive) as opened:
-            files = [member for member in opened.infolist() if not member.is_dir()]
+            files = [member for member in opened.infolist() if not _name(member).endswith("/")]
             members = _photo_members(files, limits)
-            names = without_common_folder([member.filename for member in members])
+            names = without_common_folder([_name(member) for member in members])
             photos = [
                 _unpack(opened, member, name, target / _stored_name(position, name))
                 for position, (member, name) in enumerate(zip(members, names, strict=True))
@@ -70,6 +70,12 @@ def unpack_photos(archive: Path, target: Path, limits: ArchiveLimits) -> Unpacke
         raise ArchiveProblem("archive_corrupt", "The archive is damaged.") from error
 
 
+def _name(member: zipfile.ZipInfo) -> str:
+    """As the directory has it: `filename` ends at a NUL, and from Python 3.13 on may be another
+    name altogether, from the extra field."""
+    return member.orig_filename
+
+
 def _photo_members(
     members: Sequence[zipfile.ZipInfo], limits: ArchiveLimits
 ) -> list[zipfile.ZipInfo]:
@@ -77,17 +83,17 @@ def _photo_members(
         _check_name(member)
         _check_kind(member)
     _check_unique(members)
-    photos = [member for member in members if looks_like_photo(member.filename)]
+    photos = [member for member in members if looks_like_photo(_name(member))]
     _check_sizes(members, photos, limits)
     if not photos:
-        if any(PurePosixPath(m.filename).suffix.lower() in _NESTED_SUFFIXES for m in members):
+        if any(PurePosixPath(_name(m)).suffix.lower() in _NESTED_SUFFIXES for m in members):
             raise ArchiveProblem("archive_nested", "The archive holds archives instead of photos.")
         raise NoPhotos("The archive holds no photos.")
-    return sorted(photos, key=lambda member: member.filename)
+    return sorted(photos, key=_name)
 
 
 def _check_name(member: zipfile.ZipInfo) -> None:
-    name = member.orig_filename
+    name = _name(member)
     shown = ascii(name[:80])
     path = PurePosixPath(name)
     if "\\" in name or path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", name):
@@ -95,7 +101,8 @@ def _check_name(member: zipfile.ZipInfo) -> None:
     if len(path.parts) > _MAX_DEPTH:
         raise ArchiveProblem("archive_too_deep", f"{shown} lies more than {_MAX_DEPTH} deep.")
     is_bad = (
-        _BAD_CHARACTERS.search(name)
+        not name
+        or _BAD_CHARACTERS.search(name)
         or len(name.encode("utf-8", "surrogatepass")) > _MAX_NAME_BYTES
         or any(_DEVICE_NAMES.match(part) or part.endswith(".") for part in path.parts)
         or "." in name.split("/")
@@ -105,7 +112,7 @@ def _check_name(member: zipfile.ZipInfo) -> None:
 
 
 def _check_kind(member: zipfile.ZipInfo) -> None:
-    shown = ascii(member.filename[:80])
+    shown = ascii(_name(member)[:80])
     if member.flag_bits & 0x1:
         raise ArchiveProblem(
             "archive_encrypted",
@@ -126,10 +133,10 @@ def _check_kind(member: zipfile.ZipInfo) -> None:
 def _check_unique(members: Iterable[zipfile.ZipInfo]) -> None:
     seen: set[str] = set()
     for member in members:
-        folded = unicodedata.normalize("NFC", member.filename).casefold()
+        folded = unicodedata.normalize("NFC", _name(member)).casefold()
         if folded in seen:
             raise ArchiveProblem(
-                "archive_duplicate_name", f"{member.filename[:80]!a} is there twice."
+                "archive_duplicate_name", f"{_name(member)[:80]!a} is there twice."
             )
         seen.add(folded)
 
@@ -137,13 +144,13 @@ def _check_unique(members: Iterable[zipfile.ZipInfo]) -> None:
 def _check_sizes(
     members: Sequence[zipfile.ZipInfo], photos: Sequence[zipfile.ZipInfo], limits: ArchiveLimits
 ) -> None:
-    """By declared sizes, which are upper bounds: `_unpack` stops a member that exceeds its own."""
+    """By declared sizes, which are upper bounds: `zipfile` stops a member that exceeds its own."""
     for member in members:
         allowed = limits.max_ratio * max(member.compress_size, 1)
         if member.file_size > max(allowed, _RATIO_FREE_BYTES):
             raise ArchiveProblem(
                 "archive_ratio_exceeded",
-                f"{member.filename[:80]!a} unpacks to {member.file_size:,} bytes from"
+                f"{_name(member)[:80]!a} unpacks to {member.file_size:,} bytes from"
                 f" {member.compress_size:,}, as no photo does.",
             )
     total = sum(member.file_size for member in members)
@@ -163,7 +170,7 @@ def _check_sizes(
         if member.file_size > limits.max_photo_bytes:
             raise ArchiveProblem(
                 "photo_too_large",
-                f"{member.filename[:80]!a} has {member.file_size:,} bytes;"
+                f"{_name(member)[:80]!a} has {member.file_size:,} bytes;"
                 f" {limits.max_photo_bytes:,} are allowed.",
                 next_step="Send smaller photos.",
             )
@@ -176,13 +183,12 @@ def _unpack(
     try:
         with archive.open(member) as content, target.open("xb") as file:
             while chunk := content.read(_CHUNK_BYTES):
-                num_bytes += len(chunk)
-                if num_bytes > member.file_size:
-                    raise zipfile.BadZipFile("more content than declared")  # noqa: TRY301
-                file.write(chunk)
+                num_bytes += file.write(chunk)
+        if num_bytes != member.file_size:
+            raise zipfile.BadZipFile("not the declared size")  # noqa: TRY301
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ArchiveProblem(
-            "archive_corrupt", f"{member.filename[:80]!a} in the archive is damaged."
+            "archive_corrupt", f"{_name(member)[:80]!a} in the archive is damaged."
         ) from error
     return PhotoSource(name=name, path=target)
 

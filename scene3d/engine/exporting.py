@@ -56,12 +56,8 @@ def export_models(
         shown = thin_points(
             model, clean, options.cloud, generator(options.seed, f"thin {position}")
         )
-        write_view(
-            model,
-            shown,
-            result / "view" / f"{position}.points.bin",
-            result / "view" / f"{position}.tracks.bin",
-        )
+        view = result / "view" / str(position)
+        write_view(model, shown, view.with_suffix(".points.bin"), view.with_suffix(".tracks.bin"))
         if position == 0:
             write_ply(model, shown, result / "points.ply")
             write_ply(model, _all_points(model), result / "points_full.ply")

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,12 +19,13 @@ Mapper = Literal["incremental", "global"]
 
 EXTRACTOR_ALIASES: Mapping[str, Extractor] = {"aliked": "aliked-n16"}
 LIGHTGLUE_EXTRACTORS: frozenset[Extractor] = frozenset(
-    name for name in get_args(Extractor) if name.startswith("aliked")
+    {"aliked-n16", "aliked-n16rot", "aliked-n32"}
 )
+"""Those with the 128 values per descriptor that its weights were trained on; aliked-t16 has 64."""
 
 
 class _Stage(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class PhotoOptions(_Stage):

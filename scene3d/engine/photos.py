@@ -4,15 +4,13 @@ Native code never sees a file that a stranger made: a 200-byte PNG that claims 5
 aborts pycolmap's process, and half a JPEG passes it silently.
 """
 
-import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from scene3d.engine.errors import NoPhotos, StorageFull, TooFewPhotos
 from scene3d.engine.exif import PhotoMetadata, read_metadata
@@ -26,11 +24,25 @@ from scene3d.engine.workspace import Workspace
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "AVIF")
 MIN_NUM_PHOTOS = 3
 MIN_SIDE_PX = 64
+MAX_SIDE_PX = 65_500
+"""What a JPEG can hold."""
 GUESSED_FOCAL_OVER_LONG_SIDE = 1.2
 """COLMAP's own default; about 45 degrees of horizontal view."""
 JPEG_QUALITY = 95
 PREVIEW_LONG_SIDE_PX = 1600
 THUMBNAIL_LONG_SIDE_PX = 320
+
+_UPRIGHT_FROM_STORED: Mapping[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By EXIF orientation. Pillow's own `exif_transpose` also writes the EXIF anew, and fails over
+tags that lie."""
 
 pillow_heif.register_heif_opener()
 # Pillow's own limit warns at a size and raises at twice that; ours is one limit, checked before
@@ -64,22 +76,17 @@ def prepare_photos(
     rejected: list[RejectedPhoto] = []
     with ThreadPoolExecutor(host.num_threads) as pool:
         jobs = [
-            pool.submit(_prepare, index, source, options, workspace)
+            pool.submit(_prepare_or_reject, index, source, options, workspace)
             for index, source in enumerate(sources)
         ]
         try:
-            for done, (job, (index, source)) in enumerate(
-                zip(jobs, enumerate(sources), strict=True), start=1
-            ):
+            for done, job in enumerate(jobs, start=1):
                 progress.check()
-                try:
-                    accepted.append(job.result())
-                except _RejectionError as reason:
-                    rejected.append(
-                        RejectedPhoto(
-                            index=index, name=source.name, code=reason.code, message=reason.message
-                        )
-                    )
+                photo = job.result()
+                if isinstance(photo, Photo):
+                    accepted.append(photo)
+                else:
+                    rejected.append(photo)
                 progress.update(done, num_accepted=len(accepted), num_rejected=len(rejected))
         finally:
             pool.shutdown(cancel_futures=True)
@@ -102,6 +109,17 @@ def shrink(image: Image.Image, long_side_px: int) -> Image.Image:
         return image
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _prepare_or_reject(
+    index: int, source: PhotoSource, options: PhotoOptions, workspace: Workspace
+) -> Photo | RejectedPhoto:
+    try:
+        return _prepare(index, source, options, workspace)
+    except _RejectionError as reason:
+        return RejectedPhoto(
+            index=index, name=source.name, code=reason.code, message=reason.message
+        )
 
 
 def _prepare(index: int, source: PhotoSource, options: PhotoOptions, workspace: Workspace) -> Photo:
@@ -133,15 +151,19 @@ def _decode(path: Path, options: PhotoOptions) -> tuple[Image.Image, PhotoMetada
     try:
         with Image.open(path, formats=FORMATS) as image:
             _check_size(image.width, image.height, options)
+            image.verify()  # a PNG's checksums, which loading skips
+        with Image.open(path, formats=FORMATS) as image:
+            image.load()  # which turns a TIFF upright, so its orientation is read afterwards
             metadata = read_metadata(image)
-            image.load()
-            return _upright_rgb(image), metadata
+    except _RejectionError:
+        raise
     except UnidentifiedImageError as error:
         raise _RejectionError(
             "image_type_mismatch", "The content is not a photo in a format that is read here."
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+    except Exception as error:  # decoders raise anything over strangers' bytes
         raise _RejectionError("image_truncated", "The photo is damaged or incomplete.") from error
+    return _upright_rgb(image, metadata.orientation), metadata
 
 
 def _check_size(width_px: int, height_px: int, options: PhotoOptions) -> None:
@@ -150,6 +172,11 @@ def _check_size(width_px: int, height_px: int, options: PhotoOptions) -> None:
             "image_too_many_pixels",
             f"{width_px} x {height_px} pixels are more than {options.max_megapixels:g} megapixels.",
         )
+    if max(width_px, height_px) > MAX_SIDE_PX:
+        raise _RejectionError(
+            "image_too_many_pixels",
+            f"{width_px} x {height_px} pixels: the longer side may have {MAX_SIDE_PX:,} at most.",
+        )
     if min(width_px, height_px) < MIN_SIDE_PX:
         raise _RejectionError(
             "image_too_small",
@@ -157,15 +184,21 @@ def _check_size(width_px: int, height_px: int, options: PhotoOptions) -> None:
         )
 
 
-def _upright_rgb(image: Image.Image) -> Image.Image:
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith(("I", "F")):
-        return _from_deep_grey(upright)
-    if upright.has_transparency_data:
-        rgba = upright.convert("RGBA")
+def _upright_rgb(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _UPRIGHT_FROM_STORED.get(orientation)
+    rgb = _rgb(image if turn is None else image.transpose(turn))
+    rgb.info = {}  # a JPEG's comment would go on into ours
+    return rgb
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        return _from_deep_grey(image)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
         ground = Image.new("RGBA", rgba.size, (127, 127, 127, 255))
         return Image.alpha_composite(ground, rgba).convert("RGB")
-    return upright.convert("RGB")
+    return image.convert("RGB")
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:

@@ -39,6 +39,19 @@ def reconstruct(
         Cancelled: `progress.check` asked for it.
     """
     workspace.prepare()
+    findings = _run_stages(photos, options, workspace, progress, host)
+    report = describe(findings, options, host)
+    report.write(workspace.result_dir / "report.json")
+    return report
+
+
+def _run_stages(
+    photos: Sequence[PhotoSource],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+) -> Findings:
     clock = _Clock(progress)
     with clock.stage("checking", len(photos)):
         photo_set = prepare_photos(photos, options.photos, workspace, progress, host)
@@ -58,7 +71,7 @@ def reconstruct(
     with clock.stage("exporting", len(models)):
         names = {photo.index: photo.name for photo in accepted}
         clouds = export_models(models, names, options, workspace, progress)
-    findings = Findings(
+    return Findings(
         photos=photo_set,
         num_keypoints=num_keypoints,
         num_pairs=len(pairs),
@@ -68,9 +81,6 @@ def reconstruct(
         clouds=clouds,
         stages=clock.stages,
     )
-    report = describe(findings, options, host)
-    report.write(workspace.result_dir / "report.json")
-    return report
 
 
 def _match(

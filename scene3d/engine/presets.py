@@ -62,7 +62,7 @@ THOROUGH = Preset(
     cost="Ten times the time of Standard without a graphics card.",
     licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
     options=ReconstructionOptions(
-        features=FeatureOptions(extractor="aliked-n16", max_keypoints=4096, long_side_px=1600),
+        features=FeatureOptions(extractor="aliked-n16", max_keypoints=2048, long_side_px=1600),
         matching=MatchOptions(matcher="lightglue"),
     ),
 )
@@ -84,16 +84,13 @@ def with_extractor(options: ReconstructionOptions, name: str) -> ReconstructionO
     extractor: str = EXTRACTOR_ALIASES.get(name, name)
     if extractor == options.features.extractor:
         return options
-    if extractor in LIGHTGLUE_EXTRACTORS:
+    if extractor == "sift":
         return options.merged(
             {
-                "features": {"extractor": extractor},
-                "matching": MatchOptions(matcher=options.matching.matcher).model_dump(),
+                "features": {"extractor": extractor, "long_side_px": SIFT_LONG_SIDE_PX},
+                "matching": SIFT_MATCHING.model_dump(),
             }
         )
-    return options.merged(
-        {
-            "features": {"extractor": extractor, "long_side_px": SIFT_LONG_SIDE_PX},
-            "matching": SIFT_MATCHING.model_dump(),
-        }
-    )
+    keeps_matcher = extractor in LIGHTGLUE_EXTRACTORS
+    matching = MatchOptions(matcher=options.matching.matcher) if keeps_matcher else MatchOptions()
+    return options.merged({"features": {"extractor": extractor}, "matching": matching.model_dump()})

@@ -1,5 +1,6 @@
 """Where photos come from. Light: the web process uses this too."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -34,15 +35,18 @@ def find_photos(folder: Path) -> list[PhotoSource]:
     Raises: NoPhotos.
     """
     sources = [
-        PhotoSource(name=path.relative_to(folder).as_posix(), path=path)
+        PhotoSource(name=_name(path, folder), path=path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not path.is_symlink()
-        and looks_like_photo(path.relative_to(folder).as_posix())
+        if path.is_file() and not path.is_symlink() and looks_like_photo(_name(path, folder))
     ]
     if not sources:
         raise NoPhotos(f"No photos in {folder.name or folder}.")
     return sources
+
+
+def _name(path: Path, folder: Path) -> str:
+    """Relative; bytes that are no UTF-8 are spelt out, since no JSON can carry them."""
+    return os.fsencode(path.relative_to(folder).as_posix()).decode(errors="backslashreplace")
 
 
 def without_common_folder(names: Sequence[str]) -> list[str]:

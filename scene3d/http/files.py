@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.http import content_disposition_header
 
 _CHUNK_BYTES = 256 << 10
-_SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_SINGLE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ def serve(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
         headers["Content-Disposition"] = disposition
     if _matches(request.headers.get("If-None-Match", ""), file.etag):
         return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    asked = request.headers.get("Range", "")
+    asked = request.headers.get("Range", "") if request.method == "GET" else ""
     if request.headers.get("If-Range", file.etag) != file.etag:
         asked = ""
     span = _span(asked, file.num_bytes)

@@ -235,6 +235,6 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "jobs", "rq.worker")
+        name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "jobs")
     },
 }

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -94,14 +93,12 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
 
     Raises: ImproperlyConfigured.
     """
-    reader = environ.FileAwareEnv()
-    reader.ENVIRON = dict(variables)
     names = [field.alias or "" for field in Environment.model_fields.values()]
     doubled = [name for name in names if name in variables and f"{name}_FILE" in variables]
     if doubled:
         raise ImproperlyConfigured(f"{doubled[0]} and {doubled[0]}_FILE are both set; keep one.")
     values = {
-        name: reader.str(name).rstrip("\n")
+        name: variables[name] if name in variables else _content(name, variables)
         for name in names
         if name in variables or f"{name}_FILE" in variables
     }
@@ -110,3 +107,11 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     except ValidationError as error:
         problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
         raise ImproperlyConfigured("; ".join(problems)) from error
+
+
+def _content(name: str, variables: Mapping[str, str]) -> str:
+    path = Path(variables[f"{name}_FILE"])
+    try:
+        return path.read_text().rstrip("\n")
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: {path}: {error.strerror}.") from error

@@ -1,6 +1,6 @@
 """What an installation without configuration makes for itself, once."""
 
-import contextlib
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -13,13 +13,20 @@ _MAX_SOCKET_PATH_BYTES = 100
 
 
 def persistent_secret(path: Path) -> str:
-    """The secret in `path`, made on first use; only its owner can read it."""
+    """The secret in `path`, made on first use; only its owner can read it.
+
+    Web and worker start together: the lock keeps one from reading what the other has not written.
+    """
+    if path.exists() and (secret := path.read_text()):
+        return secret
     path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(get_random_secret_key())
-    return path.read_text()
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        secret = file.read()
+        if not secret:
+            secret = get_random_secret_key()
+            file.write(secret)
+    return secret
 
 
 def existing_folder(path: Path) -> Path:

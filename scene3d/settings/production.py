@@ -4,7 +4,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from scene3d.settings.base import *
 
-_PLACEHOLDERS = ("change", "example", "secret", "insecure", "placeholder", "password")
+_PLACEHOLDERS = (
+    "change", "example", "secret", "insecure", "django-insecure", "placeholder", "password",
+)  # fmt: skip
 
 if not ENV.secret_key:
     raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) is required in production.")

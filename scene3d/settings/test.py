@@ -1,10 +1,10 @@
-"""Tests: cheap passwords, a database and folders of their own."""
+"""Tests: cheap passwords, and a database, a broker and folders of their own."""
 
 import tempfile
 from pathlib import Path
 
 from scene3d.settings.base import *
-from scene3d.settings.local import existing_folder
+from scene3d.settings.local import broker_socket, existing_folder
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _FOLDER = Path(tempfile.mkdtemp(prefix="scene3d-test-"))
@@ -12,4 +12,15 @@ DATA_DIR = _FOLDER
 WORK_DIR = _FOLDER / "work"
 UPLOAD_DIR = existing_folder(_FOLDER / "uploads")
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
+STATIC_ROOT = existing_folder(_FOLDER / "static")
 STORAGES["jobs"]["OPTIONS"]["location"] = _FOLDER / "jobs"
+
+if not ENV.database_url:
+    # A file, as in production: connections of several threads wait for each other.
+    DATABASES["default"]["TEST"] = {"NAME": _FOLDER / "test.sqlite3"}
+
+# A test that needs a broker starts one here; the installation's own is never touched.
+BROKER_SOCKET = broker_socket(_FOLDER)
+BROKER_URL = f"unix://{BROKER_SOCKET}?db=0"
+RQ_QUEUES[RECONSTRUCTION_QUEUE]["URL"] = BROKER_URL
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -40,9 +40,14 @@ function showSteps(progress) {
 
 function factsOf(step, { done, total, counts }) {
   const facts = Object.entries(counts).map(
-    ([name, value]) => `${value.toLocaleString("en")} ${name.replace(/^num_/, "").replaceAll("_", " ")}`,
+    ([name, value]) => `${value.toLocaleString("en")} ${nounOf(name, value)}`,
   );
   return [`${done} of ${total} ${step.dataset.unit}`, ...facts.filter((fact) => !fact.endsWith(step.dataset.unit))].join(" · ");
+}
+
+function nounOf(name, value) {
+  const noun = name.replace(/^num_/, "").replaceAll("_", " ");
+  return value === 1 ? noun.replace(/s$/, "") : noun;
 }
 
 function showPhotos() {

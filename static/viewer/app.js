@@ -21,6 +21,7 @@ import { PointPanel } from "./point_panel.js";
 import { projectorOf } from "./projector.js";
 import { takePicture } from "./screenshot.js";
 import { Stage } from "./stage.js";
+import { usualPointSize } from "./statistics.js";
 import { Store } from "./store.js";
 import { DEFAULTS } from "./url_state.js";
 import { UrlSync } from "./url_sync.js";
@@ -32,7 +33,9 @@ const BYTES_PER_POINT = 21;
 /** Settings that belong to the session and not to a link. */
 const SESSION = { isMeasuring: false, measureStart: null, hoveredPhoto: null };
 /** Settings that make no sense in another model. */
-const MODEL_SETTINGS = ["photo", "lookThrough", "point", "measurements", "minTrackLength", "maxErrorPx"];
+const MODEL_SETTINGS = [
+  "photo", "lookThrough", "point", "measurements", "minTrackLength", "maxErrorPx", "pointSize",
+];
 
 // Phones draw the shading too slowly.
 const usesDepthShadingHere = () => !window.matchMedia("(pointer: coarse)").matches;
@@ -56,7 +59,12 @@ export class App {
     this.parts = parts;
     this.config = config;
     this.photos = new Map(config.photos.map((photo) => [photo.index, photo]));
-    this.store = new Store({ ...DEFAULTS, ...SESSION, depthShading: usesDepthShadingHere() });
+    this.store = new Store({
+      ...DEFAULTS,
+      ...SESSION,
+      depthShading: usesDepthShadingHere(),
+      pointSize: usualPointSize(0),
+    });
     this.messages = new Messages(parts);
     this.panel = new Panel(parts);
     this.overlay = new Overlay(parts.overlay);
@@ -287,6 +295,7 @@ export class App {
       point: state.point !== null && hasPoint(state.point) ? state.point : null,
       measurements: state.measurements.filter((pair) => pair.every(hasPoint)),
       depthShading: state.depthShading ?? usesDepthShadingHere(),
+      pointSize: state.pointSize ?? usualPointSize(this.model.numPoints),
       control: state.projection === "orthographic" ? "orbit" : state.control,
     };
   }
@@ -296,6 +305,7 @@ export class App {
     return {
       ...state,
       depthShading: state.depthShading === usesDepthShadingHere() ? null : state.depthShading,
+      pointSize: state.pointSize === usualPointSize(this.model.numPoints) ? null : state.pointSize,
       view: this.navigation.isHome ? null : this.navigation.view,
     };
   }

@@ -117,11 +117,17 @@ export function photoProjection(camera, viewport, near, far) {
  * @property {number} cameraElevation how high the photographers stand, in radians
  */
 
-/** @returns {SceneFrame} */
-export function sceneFrame({ min, max }, up, cameraCentres) {
-  const centre = mix(min, max, 0.5);
+const WORLD_AXES = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+
+/**
+ * @param {{axes?: number[][], min: number[], max: number[]}} box along `axes`, the world's if none
+ * @returns {SceneFrame}
+ */
+export function sceneFrame({ axes = WORLD_AXES, min, max }, up, cameraCentres) {
+  const place = (along) => axes.reduce((sum, axis, i) => add(sum, scale(axis, along[i])), [0, 0, 0]);
+  const centre = place(mix(min, max, 0.5));
   const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) =>
-    [0, 1, 2].map((axis) => ((bits >> axis) & 1 ? max[axis] : min[axis])),
+    place([0, 1, 2].map((axis) => ((bits >> axis) & 1 ? max[axis] : min[axis]))),
   );
   const offsets = cameraCentres.map((point) => subtract(point, centre));
   const horizontals = offsets.map((offset) => subtract(offset, scale(up, dot(offset, up))));

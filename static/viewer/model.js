@@ -1,8 +1,15 @@
 /** One reconstructed model: its points, its cameras and, when asked for, its tracks. */
 
-import { centreOf, distance, sceneFrame, threeWorldFromColmapCam } from "./geometry.js";
+import {
+  centreOf,
+  cross,
+  distance,
+  groundAxes,
+  sceneFrame,
+  threeWorldFromColmapCam,
+} from "./geometry.js";
 import { loadContainer } from "./loading.js";
-import { boundingRadius, colourRanges } from "./statistics.js";
+import { boundingRadius, colourRanges, robustBox } from "./statistics.js";
 
 /**
  * @typedef {Object} PosedCamera one entry of cameras.json with its pose for three.js
@@ -44,13 +51,22 @@ export class Model {
     this.setUp("auto");
   }
 
+  /** First where the photographers stand, then a box that faces them. */
+  #frameAlong(centres) {
+    const { xyz } = this.columns;
+    if (xyz.length === 0) return sceneFrame(this.meta.bounds, this.up, centres);
+    const { front } = sceneFrame(robustBox(xyz, [...groundAxes(this.up), this.up]), this.up, centres);
+    const axes = [cross(this.up, front), this.up, front];
+    return sceneFrame(robustBox(xyz, axes), this.up, centres);
+  }
+
   /** @param {string} up one of UPS: the model's own or an axis of its frame */
   setUp(up) {
     const axis = AXES[up.replace("-", "")];
     const chosen = axis?.map((value) => (up.startsWith("-") ? -value : value));
     const centres = this.cameras.map(({ worldFromCam }) => centreOf(worldFromCam));
     this.up = chosen ?? this.meta.up;
-    this.frame = sceneFrame(this.meta.bounds, this.up, centres);
+    this.frame = this.#frameAlong(centres);
     this.ranges = colourRanges(this.points, this.up);
     this.fullRadius = Math.max(
       boundingRadius(this.columns.xyz, this.frame.centre),

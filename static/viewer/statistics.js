@@ -1,5 +1,6 @@
 /** Which points pass the filters, and the ranges that colours and sliders span. */
 
+const BOX_FRACTIONS = [0.02, 0.98];
 const MAX_SAMPLES = 50_000;
 
 /**
@@ -45,6 +46,18 @@ export function heightAt(xyz, index, up) {
 }
 
 /**
+ * Where the bulk of the points lies along three directions; a box that follows "up" is much
+ * tighter than one along the axes of the model, which mean nothing.
+ * @param {number[][]} axes three unit vectors
+ */
+export function robustBox(xyz, axes) {
+  const along = axes.map((axis) =>
+    percentiles(xyz.length / 3, (i) => heightAt(xyz, i, axis), BOX_FRACTIONS),
+  );
+  return { axes, min: along.map(([low]) => low), max: along.map(([, high]) => high) };
+}
+
+/**
  * The range that each colour map spans. Outliers are left outside so that they do not
  * squeeze everything else into one colour.
  */
@@ -74,4 +87,14 @@ export function boundingRadius(xyz, centre) {
     largest = Math.max(largest, dx * dx + dy * dy + dz * dz);
   }
   return Math.sqrt(largest);
+}
+
+/**
+ * How large points are drawn until someone chooses: a sparse cloud reads as surfaces only when its
+ * points nearly touch, a dense one drowns in large points.
+ * @returns {number} pixels, in the steps of the slider
+ */
+export function usualPointSize(numPoints) {
+  const size = 60 * Math.max(numPoints, 1) ** -0.3;
+  return Math.round(2 * Math.min(Math.max(size, 2), 7)) / 2;
 }

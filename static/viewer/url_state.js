@@ -11,7 +11,7 @@ export const UPS = ["auto", "x", "-x", "y", "-y", "z", "-z"];
 
 /**
  * Everything that a link restores. `null` means "not chosen": the home view, no photo, no limit.
- * `depthShading: null` leaves the choice to the device.
+ * `depthShading: null` leaves the choice to the device, `pointSize: null` to the model's density.
  */
 export const DEFAULTS = Object.freeze({
   model: 0,
@@ -21,7 +21,7 @@ export const DEFAULTS = Object.freeze({
   projection: "perspective",
   control: "orbit",
   colour: "rgb",
-  pointSize: 2.5,
+  pointSize: null,
   attenuate: false,
   minTrackLength: 0,
   maxErrorPx: null,

@@ -4,7 +4,10 @@ import test from "node:test";
 
 import { SHORTCUTS } from "../../static/viewer/keyboard.js";
 
-const html = readFileSync(new URL("../../templates/jobs/_viewer.html", import.meta.url), "utf8");
+const html = ["_viewer", "_viewer_bar", "_viewer_panel"]
+  .map((name) => new URL(`../../templates/jobs/${name}.html`, import.meta.url))
+  .map((url) => readFileSync(url, "utf8"))
+  .join("");
 const actionsSource = readFileSync(new URL("../../static/viewer/actions.js", import.meta.url), "utf8");
 const shortcuts = SHORTCUTS.flatMap((group) => group.shortcuts);
 const buttonActions = [...html.matchAll(/data-action="(\w+)"/g)].map((match) => match[1]);

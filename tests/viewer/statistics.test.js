@@ -8,6 +8,7 @@ import {
   heightAt,
   passesFilter,
   percentiles,
+  usualPointSize,
 } from "../../static/viewer/statistics.js";
 
 const POINTS = {
@@ -66,4 +67,9 @@ test("colour ranges are never empty", () => {
 
 test("the bounding radius reaches the farthest point", () => {
   assert.equal(boundingRadius(new Float32Array([1, 0, 0, 0, 3, 4]), [0, 0, 0]), 5);
+});
+
+test("sparse clouds are drawn with larger points, within the slider", () => {
+  const sizes = [0, 2_500, 20_000, 100_000, 500_000].map(usualPointSize);
+  assert.deepEqual(sizes, [7, 5.5, 3, 2, 2]);
 });

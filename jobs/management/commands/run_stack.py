@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from scene3d.background.embedded import EmbeddedStack, StackError
+from scene3d.background.embedded import EmbeddedStack, StackError, require_free_port
 
 
 class Command(BaseCommand):
@@ -20,9 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.ENV.port)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        prepare_installation(self)
         is_over = over_on_signals()
         try:
+            require_free_port(options["host"], options["port"])
+            prepare_installation(self)
             with EmbeddedStack(host=options["host"], port=options["port"]) as stack:
                 stack.wait_until_ready()
                 self.stdout.write(self.style.SUCCESS(f"Scene3D is at {stack.url}"))

@@ -20,7 +20,7 @@ def unit_descriptors(features: Features) -> NDArray[np.float32]:
 def match_mutual_nearest(
     first: NDArray[np.float32], second: NDArray[np.float32], max_ratio: float
 ) -> UInt32Array:
-    """(M, 2) indices into `first` and `second`, by rising first index; M may be 0.
+    """(M, 2) indices into `first` and `second`, by rising first index, none twice; M may be 0.
 
     Args:
         first: (N, D) unit descriptors; N may be 0.
@@ -33,8 +33,10 @@ def match_mutual_nearest(
         return np.empty((0, 2), np.uint32)
     nearest, best, runner_up, best_of_second = _nearest_two(first, second)
     is_mutual = best >= best_of_second[nearest]
-    is_distinct = _distance(best) <= max_ratio * _distance(runner_up)
-    accepted = np.flatnonzero(is_mutual & is_distinct)
+    is_distinct = (best > runner_up) & (_distance(best) <= max_ratio * _distance(runner_up))
+    candidates = np.flatnonzero(is_mutual & is_distinct)
+    _, first_claims = np.unique(nearest[candidates], return_index=True)  # equals tie
+    accepted = candidates[np.sort(first_claims)]
     return np.stack([accepted, nearest[accepted]], axis=1).astype(np.uint32)
 
 

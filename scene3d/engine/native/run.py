@@ -61,6 +61,7 @@ def run_native(
                 events = children[position].read_events()
                 if events is None:
                     selector.unregister(key.fileobj)
+                    children[position].wait(check)
                     children[position].expect_success(has_result=position in results)
                     continue
                 for event in events:
@@ -109,8 +110,18 @@ class _Child:
         *lines, self.pending = (self.pending + chunk).split(b"\n")
         return [json.loads(line) for line in lines]
 
+    def wait(self, check: Callable[[], None]) -> None:
+        """Until it has left; one that hangs in its farewell can still be cancelled."""
+        while True:
+            try:
+                self.process.wait(_POLL_S)
+            except subprocess.TimeoutExpired:
+                check()
+            else:
+                return
+
     def expect_success(self, *, has_result: bool) -> None:
-        code = self.process.wait()
+        code = self.process.returncode
         if code == 0 and has_result:
             return
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,69 @@
+"""Real photos: what the engine must reach on them, with learned and with classic features."""
+
+import csv
+import shutil
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+
+from scene3d.engine.evaluation import Pose, relative_pose_errors
+from scene3d.engine.host import Host
+from scene3d.engine.pipeline import reconstruct
+from scene3d.engine.presets import PRESETS, with_extractor
+from scene3d.engine.progress import Silent
+from scene3d.engine.selftest import read_poses
+from scene3d.engine.sources import find_photos
+from scene3d.engine.workspace import Workspace
+
+pytestmark = [pytest.mark.slow, pytest.mark.weights]
+
+
+@pytest.mark.parametrize("features", ["sift", "aliked"])
+@pytest.mark.parametrize(("name", "num_photos"), [("sceaux", 11), ("sacre_coeur", 10)])
+def test_all_photos_register(
+    name: str, num_photos: int, features: str, shared_data: Path, tmp_path: Path, host: Host
+) -> None:
+    options = with_extractor(PRESETS["standard"].options, features)
+    photos = find_photos(shared_data / "photos" / name)
+    report = reconstruct(photos, options, Workspace(tmp_path), Silent(), host)
+    assert len(photos) == num_photos
+    assert report.models[0].num_registered == num_photos
+    assert 0.2 < report.models[0].mean_error_px < 1.5
+
+
+@pytest.mark.parametrize("features", ["sift", "aliked"])
+def test_fountain_is_accurate(features: str, shared_data: Path, tmp_path: Path, host: Host) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for path in sorted((shared_data / "train" / "facades").glob("fountain_p11_*.jpg")):
+        shutil.copy(path, photos)
+    options = with_extractor(PRESETS["standard"].options, features)
+    workspace = Workspace(tmp_path / "work")
+    report = reconstruct(find_photos(photos), options, workspace, Silent(), host)
+    errors = relative_pose_errors(
+        read_poses(workspace.result_dir / "cameras.json"),
+        read_labels(shared_data / "train_labels.csv"),
+    )
+    assert report.models[0].num_registered == 11
+    assert report.models[0].num_cameras == 1
+    assert len(errors) == 55
+    assert 0.01 < median(error.max_deg for error in errors.values()) <= 0.25
+
+
+def read_labels(path: Path) -> dict[str, Pose]:
+    """Surveyed poses in the challenge's layout; outliers have none."""
+    with path.open(newline="") as file:
+        return {
+            row["image"]: Pose(
+                rotation_cam_from_world=numbers(row["rotation_matrix"]).reshape(3, 3),
+                translation_cam_from_world=numbers(row["translation_vector"]),
+            )
+            for row in csv.DictReader(file)
+            if row["scene"] != "outliers"
+        }
+
+
+def numbers(text: str) -> np.ndarray:
+    return np.array([float(part) for part in text.split(";")])

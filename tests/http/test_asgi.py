@@ -1,0 +1,52 @@
+"""The application as it is served."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from rest_framework_simplejwt.tokens import AccessToken
+
+from accounts.models import User
+from scene3d.settings.env import BASE_DIR
+from tests.http.application import Server
+
+
+def test_it_answers(server: Server) -> None:
+    answer = server.ask("/healthz", X_Request_ID="r-1")
+    assert (answer.status, json.loads(answer.body)) == (200, {"status": "ok"})
+    assert answer.headers["x-request-id"] == "r-1"
+    assert "content-security-policy" in answer.headers
+
+
+def test_a_body_that_says_it_is_too_large_is_refused(server: Server, settings: Any) -> None:
+    size = settings.MAX_UPLOAD_BYTES + (2 << 20)
+    answer = server.ask("/api/v1/jobs/", "POST", content_length=str(size))
+    assert (answer.status, json.loads(answer.body)["code"]) == (413, "upload_too_large")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_body_within_the_limit_is_read(server: Server, alice: User) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nGate\r\n--x--\r\n'
+    answer = server.ask(
+        "/api/v1/jobs/",
+        "POST",
+        body,
+        content_type="multipart/form-data; boundary=x",
+        content_length=str(len(body)),
+        authorization=f"Bearer {AccessToken.for_user(alice)}",
+    )
+    assert (answer.status, json.loads(answer.body)["code"]) == (422, "no_images")
+
+
+def test_bodies_are_spooled_on_the_data_disk() -> None:
+    program = (
+        "import scene3d.asgi, tempfile; from django.conf import settings;"
+        "print(tempfile.gettempdir() == str(settings.UPLOAD_DIR))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
