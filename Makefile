@@ -6,7 +6,7 @@ SETUP := var/.setup-run
 SETUP_DEV := var/.setup-dev
 NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/worker.txt package-lock.json scene3d/engine/weights.py
 
-.PHONY: help setup demo run test test-all check format requirements screenshots clean
+.PHONY: help setup demo run test check format requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -ts $$'\t'

@@ -1,5 +1,7 @@
 """Tests: cheap passwords, and a database, a broker and folders of their own."""
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from scene3d.settings.local import broker_socket, existing_folder
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _FOLDER = Path(tempfile.mkdtemp(prefix="scene3d-test-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 DATA_DIR = _FOLDER
 WORK_DIR = _FOLDER / "work"
 UPLOAD_DIR = existing_folder(_FOLDER / "uploads")

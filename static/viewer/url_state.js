@@ -22,7 +22,7 @@ export const DEFAULTS = Object.freeze({
   control: "orbit",
   colour: "rgb",
   pointSize: null,
-  attenuate: false,
+  attenuate: true,
   minTrackLength: 0,
   maxErrorPx: null,
   depthShading: null,

@@ -1,28 +1,28 @@
 """Features and matches between a picture and its known homography: the truth is exact."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from scene3d.engine.errors import WeightsMissing
-from scene3d.engine.features.base import load_features
 from scene3d.engine.features.aliked import AlikedExtractor
+from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
 from scene3d.engine.host import Host
-from scene3d.engine.matching.match import match_pairs
 from scene3d.engine.matching.lightglue import LightGlueMatcher
+from scene3d.engine.matching.match import match_pairs
 from scene3d.engine.options import FeatureOptions, MatchOptions, ReconstructionOptions
 from scene3d.engine.presets import SIFT_MATCHING
 from scene3d.engine.progress import Silent
-from scene3d.engine.types import FloatArray
+from scene3d.engine.types import Features, FloatArray
 from scene3d.engine.workspace import Workspace
 
 from .builders import make_photo
 from .textures import mapped, textured, warped
 
-SIZE_PX = (480, 360)
+SIZE_PX = (400, 300)
 GENTLE = np.array([[1.05, 0.12, 10.0], [-0.1, 0.98, 25.0], [1e-4, -5e-5, 1.0]])
 """Turned by a few degrees and seen from aside."""
 SMALLER = np.array([[1.9, 0.25, 20.0], [-0.2, 1.8, 40.0], [2e-4, -1e-4, 1.0]])
@@ -33,7 +33,7 @@ def options(extractor: str, matcher: str = "mutual_nearest") -> ReconstructionOp
     matching = SIFT_MATCHING.model_dump() if extractor == "sift" else {"matcher": matcher}
     return ReconstructionOptions.from_dict(
         {
-            "features": {"extractor": extractor, "max_keypoints": 400, "long_side_px": 400},
+            "features": {"extractor": extractor, "max_keypoints": 300, "long_side_px": 320},
             "matching": matching,
         }
     )
@@ -72,7 +72,7 @@ def check_shifts(shifts: FloatArray, min_num_matches: int) -> None:
 
 
 def test_sift_finds_the_same_places_again(workspace: Workspace, bare_host: Host) -> None:
-    shifts = shifts_px(options("sift"), workspace, bare_host, SMALLER, (220, 170))
+    shifts = shifts_px(options("sift"), workspace, bare_host, SMALLER, (190, 150))
     check_shifts(shifts, 100)
     assert np.abs(np.median(shifts, axis=0)).max() < 0.05
 
@@ -83,9 +83,8 @@ def test_sift_finds_the_same_places_again(workspace: Workspace, bare_host: Host)
     [
         ("aliked-n16", "mutual_nearest"),
         ("aliked-n16", "lightglue"),
-        ("aliked-n16rot", "lightglue"),
+        ("aliked-n16rot", "mutual_nearest"),
         ("aliked-n32", "lightglue"),
-        ("aliked-n32", "mutual_nearest"),
         ("aliked-t16", "mutual_nearest"),
     ],
 )
@@ -97,6 +96,110 @@ def test_networks_find_the_same_places_again(
 
 @pytest.mark.weights
 def test_lightglue_matches_what_is_half_the_size(workspace: Workspace, host: Host) -> None:
-    shifts = shifts_px(options("aliked-n16", "lightglue"), workspace, host, SMALLER, (220, 170))
+    shifts = shifts_px(options("aliked-n16", "lightglue"), workspace, host, SMALLER, (190, 150))
     assert len(shifts) >= 60
     assert 0.01 < np.median(np.linalg.norm(shifts, axis=1)) < 2.0
+
+
+@pytest.fixture
+def photo(workspace: Workspace) -> Path:
+    textured(6, (256, 192)).save(workspace.photo(0), "JPEG", quality=95)
+    return workspace.photo(0)
+
+
+@pytest.fixture
+def aliked(host: Host) -> AlikedExtractor:
+    return AlikedExtractor(FeatureOptions(max_keypoints=200, long_side_px=256), host)
+
+
+@pytest.mark.weights
+def test_keypoints_are_told_in_pixels_of_the_photo(aliked: AlikedExtractor, photo: Path) -> None:
+    """As if the file were the working copy of a photo three times as large."""
+    found = aliked.extract(photo, (256, 192))
+    larger = aliked.extract(photo, (768, 576))
+    expected = 3 * (found.keypoints_xy_px.astype(np.float64) + 0.5) - 0.5
+    assert larger.keypoints_xy_px == pytest.approx(expected, abs=1e-3)
+    assert found.keypoints_xy_px.dtype == np.float32
+    assert (found.keypoints_xy_px > -0.5).all()
+    assert (found.keypoints_xy_px < np.array([255.5, 191.5])).all()
+    assert np.array_equal(larger.descriptors, found.descriptors)
+
+
+@pytest.mark.weights
+def test_descriptors_have_unit_length(aliked: AlikedExtractor, photo: Path) -> None:
+    found = aliked.extract(photo, (256, 192))
+    assert len(found) == 200
+    assert found.descriptors.dtype == np.float16
+    norms = np.linalg.norm(found.descriptors.astype(np.float64), axis=1)
+    assert norms == pytest.approx(np.ones(200), abs=2e-3)
+
+
+@pytest.mark.weights
+def test_the_strongest_keypoints_come_first_and_the_most_asked_for_is_no_promise(
+    aliked: AlikedExtractor, host: Host, photo: Path
+) -> None:
+    everything = AlikedExtractor(FeatureOptions(max_keypoints=32_768, long_side_px=256), host)
+    many = everything.extract(photo, (256, 192))
+    few = aliked.extract(photo, (256, 192))
+    assert 200 < len(many) < 32_768
+    assert np.array_equal(many.keypoints_xy_px[:200], few.keypoints_xy_px)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("size_px", [(64, 64), (97, 65), (64, 300)])
+def test_photos_of_odd_sizes_are_read(
+    aliked: AlikedExtractor, workspace: Workspace, size_px: tuple[int, int]
+) -> None:
+    textured(7, size_px).save(workspace.photo(1), "JPEG", quality=95)
+    found = aliked.extract(workspace.photo(1), size_px)
+    assert len(found) >= 10
+    assert (found.keypoints_xy_px < np.array(size_px) - 0.5).all()
+
+
+@pytest.mark.weights
+def test_lightglue_copes_with_photos_that_show_next_to_nothing(
+    aliked: AlikedExtractor, host: Host, photo: Path
+) -> None:
+    matcher = LightGlueMatcher(MatchOptions(matcher="lightglue"), host)
+    features = aliked.extract(photo, (256, 192))
+    for count in (0, 1, 2):
+        some = Features(
+            keypoints_xy_px=features.keypoints_xy_px[:count],
+            descriptors=features.descriptors[:count],
+        )
+        for pair in ((some, features), (features, some), (some, some)):
+            found = matcher.match(*pair, (256, 192), (256, 192))
+            assert found.dtype == np.uint32
+            assert found.shape == (len(found), 2)
+            assert len(found) <= count
+
+
+@pytest.mark.weights
+def test_a_photo_matches_itself_and_a_higher_score_accepts_less(
+    aliked: AlikedExtractor, host: Host, photo: Path
+) -> None:
+    features = aliked.extract(photo, (256, 192))
+    counts = []
+    for min_score in (0.0, 0.1, 0.999):
+        matcher = LightGlueMatcher(MatchOptions(matcher="lightglue", min_score=min_score), host)
+        found = matcher.match(features, features, (256, 192), (256, 192))
+        assert np.array_equal(found[:, 0], found[:, 1])
+        counts.append(len(found))
+    assert counts[0] >= counts[1] > 150
+    assert counts[1] > counts[2]
+
+
+@pytest.mark.weights
+def test_networks_are_loaded_once(host: Host) -> None:
+    for _ in range(2):
+        AlikedExtractor(FeatureOptions(extractor="aliked-t16"), host)
+        LightGlueMatcher(MatchOptions(matcher="lightglue"), host)
+    assert set(host.network_loads.values()) == {1}
+    assert {"aliked-t16", "aliked-lightglue"} <= set(host.network_loads)
+
+
+def test_without_weights_nothing_is_loaded(bare_host: Host) -> None:
+    with pytest.raises(WeightsMissing, match="no aliked-n16"):
+        AlikedExtractor(FeatureOptions(), bare_host)
+    with pytest.raises(WeightsMissing, match="no aliked-lightglue"):
+        LightGlueMatcher(MatchOptions(matcher="lightglue"), bare_host)

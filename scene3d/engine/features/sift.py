@@ -27,7 +27,8 @@ class SiftExtractor:
     def extract(self, photo: Path, size_px: tuple[int, int]) -> Features:
         """Keypoints in pixels of the photo, whose (width, height) is `size_px`.
 
-        A keypoint with two dominant orientations counts once in `max_keypoints` and comes twice.
+        Some more than `max_keypoints` come: COLMAP keeps whole levels of scale, from the coarsest
+        until there are as many, and a keypoint with two dominant orientations comes twice.
         """
         rgb = load_rgb(photo, self._options.long_side_px)
         grey = np.array(Image.fromarray(rgb).convert("L"))
