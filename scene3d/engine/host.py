@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from scene3d.engine.memory import keep_freed_memory
 from scene3d.engine.weights import WeightStore
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Host:
         Raises: WeightsMissing.
         """
         if name not in self._networks:
+            keep_freed_memory()
             started_s = time.monotonic()
             self._networks[name] = build(self.weights.read(name), self.device)
             self.network_loads[name] += 1

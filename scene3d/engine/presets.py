@@ -59,7 +59,8 @@ THOROUGH = Preset(
     title="Thorough",
     purpose="For difficult photos: little overlap, few details, or a result that Standard left"
     " incomplete.",
-    cost="Ten times the time of Standard without a graphics card.",
+    cost="Three times the time of Standard for ten photos, ten times for fifty, without a"
+    " graphics card.",
     licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
     options=ReconstructionOptions(
         features=FeatureOptions(extractor="aliked-n16", max_keypoints=2048, long_side_px=1600),

@@ -33,14 +33,14 @@ def test_all_photos_register(
     assert 0.2 < report.models[0].mean_error_px < 1.5
 
 
-@pytest.mark.parametrize("features", ["sift", "aliked"])
-def test_fountain_is_accurate(features: str, shared_data: Path, tmp_path: Path, host: Host) -> None:
+@pytest.mark.parametrize("preset", ["quick", "standard"])
+def test_fountain_is_accurate(preset: str, shared_data: Path, tmp_path: Path, host: Host) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     for path in sorted((shared_data / "train" / "facades").glob("fountain_p11_*.jpg")):
         shutil.copy(path, photos)
-    options = with_extractor(PRESETS["standard"].options, features)
     workspace = Workspace(tmp_path / "work")
+    options = PRESETS[preset].options
     report = reconstruct(find_photos(photos), options, workspace, Silent(), host)
     errors = relative_pose_errors(
         read_poses(workspace.result_dir / "cameras.json"),
