@@ -118,9 +118,9 @@ def _no_overlap(photos: Sequence[Photo], verified: Sequence[VerifiedPair]) -> In
         )
     names = {photo.index: photo.name for photo in photos}
     best = max(verified, key=lambda pair: pair.num_inliers)
+    shown = "Only one pair" if len(verified) == 1 else f"Only {len(verified)} pairs"
     return InsufficientOverlap(
-        f"Only {len(verified)} pairs of photos show the same place, and no three of them fit"
-        f" together. The best pair is {names[best.first]} and {names[best.second]}.",
+        f"{shown} of photos with the same place, and no three photos fit together. The best pair is {names[best.first]} and {names[best.second]}.",
         evidence={
             "num_verified_pairs": len(verified),
             "best_pair": [names[best.first], names[best.second]],
