@@ -6,7 +6,7 @@ from typing import Any
 
 import pycolmap
 
-from scene3d.engine.colmap.adjustment import refine_principal_points
+from scene3d.engine.colmap.adjustment import adjust_precisely
 from scene3d.engine.colmap.colours import colour_points
 from scene3d.engine.colmap.convert import save_model_arrays
 from scene3d.engine.native.child import Tell
@@ -32,10 +32,10 @@ def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
     photos = {int(index): photo for index, photo in payload["photos"].items()}
     for position, mapped in enumerate(models):
         tell("finishing", model=position, num_models=len(models))
-        model = (
-            refine_principal_points(mapped, num_threads=payload["num_threads"])
-            if options.refine_principal_point
-            else mapped
+        model = adjust_precisely(
+            mapped,
+            refine_principal_point=options.refine_principal_point,
+            num_threads=payload["num_threads"],
         )
         colour_points(model, {index: Path(photo["path"]) for index, photo in photos.items()})
         _write_model(model, Path(payload["models"]) / str(position), photos)
@@ -62,6 +62,8 @@ def _map_incrementally(
     native.mapper.random_seed = payload["seed"]
     native.triangulation.random_seed = payload["seed"]
     native.extract_colors = False  # see colours.py
+    native.ba_local_function_tolerance = 1e-3
+    native.ba_global_function_tolerance = 1e-4  # precision comes last, in adjustment.py
     database = pycolmap.Database.open(database_path)
     found = pycolmap.ReconstructionManager()
     pipeline = pycolmap.IncrementalPipeline(native, database, found)
