@@ -21,7 +21,10 @@ def num_drawn_pixels(page: Page) -> int:
     """Pixels of the live canvas that are clearly not its background."""
     picture = page.locator("#live canvas").screenshot()
     pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
-    return int((np.abs(pixels - pixels[2, 2]).max(axis=2) > 40).sum())
+    pixels = pixels[20:-40, 20:-20]  # without the page in the round corners, and the words
+    colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+    background = colours[counts.argmax()]
+    return int((np.abs(pixels - background).max(axis=2) > 40).sum())
 
 
 def facts(page: Page) -> tuple[int, int]:
