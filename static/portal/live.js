@@ -5,7 +5,7 @@ import { PointCloud } from "../viewer/cloud.js";
 import { Flight, prefersReducedMotion } from "../viewer/flight.js";
 import { formatCount } from "../viewer/format.js";
 import { Frusta } from "../viewer/frusta.js";
-import { clipRange, mixViews, normalize, presetView, subtract } from "../viewer/geometry.js";
+import { clipRange, mix, mixViews, normalize, presetView, subtract } from "../viewer/geometry.js";
 import { loadContainer } from "../viewer/loading.js";
 import { Model } from "../viewer/model.js";
 import { Stage } from "../viewer/stage.js";
@@ -15,6 +15,8 @@ const FOV_DEGREES = 50;
 const TAN_HALF_FOV = Math.tan((FOV_DEGREES / 2) * THREE.MathUtils.DEG2RAD);
 // The canvas is small, and a model in the making is sparse.
 const POINT_SIZE_FACTOR = 0.7;
+// The usual view frames the points; here the cameras are half of what happens.
+const STEP_BACK = 1.35;
 
 export class LiveView {
   #figure;
@@ -100,7 +102,8 @@ export class LiveView {
   #fly() {
     const { width, height } = this.#stage.viewport;
     const lens = { tanHalfFov: TAN_HALF_FOV, aspect: width / height };
-    const goal = { ...presetView("home", this.#model.frame, lens), zoom: 1 };
+    const { position, target } = presetView("home", this.#model.frame, lens);
+    const goal = { position: mix(target, position, STEP_BACK), target, zoom: 1 };
     const start = this.#view;
     if (start === null || prefersReducedMotion()) {
       this.#flight = null;
