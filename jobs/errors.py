@@ -23,6 +23,6 @@ class StateForbids(Problem):
 _PARTICIPLES = {"cancel": "cancelled", "retry": "tried again", "delete": "deleted"}
 _NEXT_STEPS = {
     "cancel": "Only waiting and running jobs can be cancelled.",
-    "retry": "Only failed and cancelled jobs can be tried again; upload the photos anew instead.",
+    "retry": "Only failed, cancelled and partial jobs can be tried again; upload the photos anew.",
     "delete": "Cancel the job first.",
 }

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,4 +49,12 @@ def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven rendered photos that reconstruct in seconds."""
     folder = tmp_path_factory.mktemp("tiny") / "photos"
     render_scene(TINY, folder, num_workers=2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def slow_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve rendered photos, whose mapping takes long enough to be watched and stopped."""
+    folder = tmp_path_factory.mktemp("slow") / "photos"
+    render_scene(replace(TINY, num_photos=12), folder, num_workers=2)
     return folder

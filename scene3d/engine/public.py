@@ -16,6 +16,7 @@ from scene3d.engine.errors import (
     OptionsInvalid,
     PhotoProblem,
     StorageFull,
+    TimeLimitReached,
     TooFewPhotos,
 )
 from scene3d.engine.options import EXTRACTOR_ALIASES, ReconstructionOptions
@@ -44,6 +45,7 @@ __all__ = [
     "ReconstructionOptions",
     "Stage",
     "StorageFull",
+    "TimeLimitReached",
     "TooFewPhotos",
     "find_photos",
     "looks_like_photo",

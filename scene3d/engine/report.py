@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from scene3d.engine.progress import Stage
-from scene3d.engine.types import FocalSource
+from scene3d.engine.types import FocalSource, PartialReason
 
 REPORT_VERSION = 1
 
@@ -91,6 +91,9 @@ class Report(_Document):
     weights: list[WeightsUsed]
     stages: list[StageSeconds]
     total_seconds: float
+    is_partial: bool = False
+    """Mapping ended before every photo had its turn."""
+    partial_reason: PartialReason | None = None
     counts: Counts
     models: list[ModelRow]
     photos: list[PhotoRow]

@@ -1,6 +1,7 @@
 """Photos to a point cloud on the command line: no server, no database, no queue."""
 
 import shutil
+import signal
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -20,6 +21,7 @@ from scene3d.engine.public import (
     EXTRACTOR_ALIASES,
     PRESETS,
     ArchiveLimits,
+    Cancelled,
     EngineError,
     InputNotFound,
     PhotoProblem,
@@ -34,6 +36,7 @@ from scene3d.engine.workspace import Workspace
 
 EXIT_OURS = 1
 EXIT_PHOTOS = 2
+EXIT_PARTIAL = 3
 EXIT_INTERRUPTED = 130
 
 
@@ -48,7 +51,9 @@ class Command(BaseCommand):
     help = (
         "Reconstruct a folder or ZIP of photos. OUTPUT gets models/0 (COLMAP, the largest scene),"
         " points.ply, points_full.ply, cameras.json and report.json. Exit code 0: done; 2: a"
-        " problem with the photos or the options; 1: a problem of this machine."
+        " problem with the photos or the options; 1: a problem of this machine; 3: Ctrl-C, the"
+        " time limit or a crash ended the mapping, and what it had placed is the result; 130:"
+        " Ctrl-C, and nothing was written."
     )
     requires_system_checks: list[str] = []
 
@@ -66,17 +71,24 @@ class Command(BaseCommand):
         parser.add_argument("--mapper", metavar="NAME", help="incremental or global.")
         parser.add_argument("--pairs", metavar="NAME", help="exhaustive or sequential.")
         parser.add_argument("--seed", type=int)
+        parser.add_argument(
+            "--time-limit-s",
+            type=float,
+            metavar="S",
+            help="End after this long, with the photos that are placed by then.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the report.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = ConsoleProgress()
+        progress = ConsoleProgress(time_limit_s=options["time_limit_s"])
         try:
-            report = _reconstruct(options, progress)
+            with _stopped_by_ctrl_c(progress):
+                report = _reconstruct(options, progress)
         except EngineError as problem:
             progress.finish()
             code = EXIT_PHOTOS if isinstance(problem, PhotoProblem) else EXIT_OURS
             _give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
-        except KeyboardInterrupt:
+        except (Cancelled, KeyboardInterrupt):
             progress.finish()
             _give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
         except Exception as error:
@@ -90,6 +102,23 @@ class Command(BaseCommand):
             )
         progress.finish()
         self.stdout.write(report.model_dump_json(indent=1) if options["json"] else _summary(report))
+        if report.partial_reason:
+            _give_up(EXIT_PARTIAL, _partial_words(report))
+
+
+@contextmanager
+def _stopped_by_ctrl_c(progress: ConsoleProgress) -> Iterator[None]:
+    """The first Ctrl-C asks the run to stop, the second one is Python's own."""
+
+    def stop(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        progress.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _reconstruct(options: dict[str, Any], progress: ConsoleProgress) -> Report:
@@ -163,6 +192,14 @@ def _publish(result: Path, output: Path) -> None:
 def _give_up(code: int, words: str) -> NoReturn:
     sys.stderr.write(" ".join(words.split()) + "\n")
     raise SystemExit(code)
+
+
+def _partial_words(report: Report) -> str:
+    counts = report.counts
+    return (
+        f"partial: Stopped after {counts.num_registered} of {counts.num_photos} photos"
+        f" ({report.partial_reason}). Run it again for the rest."
+    )
 
 
 def _summary(report: Report) -> str:

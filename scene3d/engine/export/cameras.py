@@ -19,16 +19,16 @@ def write_cameras(models: Sequence[Model], names: Mapping[int, str], path: Path)
         "convention": _CONVENTION,
         "camera_model": "SIMPLE_RADIAL",
         "models": [
-            {
-                "index": index,
-                "cameras": [
-                    _camera(model, position, names) for position in range(len(model.size_px))
-                ],
-            }
+            {"index": index, "cameras": camera_rows(model, names)}
             for index, model in enumerate(models)
         ],
     }
     path.write_text(json.dumps(document, indent=1))
+
+
+def camera_rows(model: Model, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The registered photos of one model."""
+    return [_camera(model, position, names) for position in range(len(model.size_px))]
 
 
 def _camera(model: Model, position: int, names: Mapping[int, str]) -> dict[str, Any]:

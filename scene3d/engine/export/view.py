@@ -1,6 +1,7 @@
 """What the viewer loads: points at once, tracks on demand."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +19,7 @@ def write_view(
     model: Model, indices: NDArray[np.intp], points_path: Path, tracks_path: Path
 ) -> None:
     """The points `indices`, and for each of them the photos that see it and where."""
-    write_columns(
-        points_path,
-        {
-            "xyz": model.xyz[indices].astype(np.float32),
-            "rgb": model.rgb[indices],
-            "error_px": model.error_px[indices],
-            "track_length": _as_uint16(model.track_lengths[indices]),
-        },
-        {
-            "num_points": len(indices),
-            "up": up_in_world(model).tolist(),
-            "bounds": _bounds(model.xyz[indices]),
-        },
-    )
+    write_columns(points_path, *point_columns(model, indices))
     rows = _track_rows(model, indices)
     lengths = model.track_lengths[indices]
     write_columns(
@@ -43,6 +31,24 @@ def write_view(
         },
         {"num_points": len(indices)},
     )
+
+
+def point_columns(
+    model: Model, indices: NDArray[np.intp]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Columns and meta of the points `indices`."""
+    columns: dict[str, NDArray[Any]] = {
+        "xyz": model.xyz[indices].astype(np.float32),
+        "rgb": model.rgb[indices],
+        "error_px": model.error_px[indices],
+        "track_length": _as_uint16(model.track_lengths[indices]),
+    }
+    meta = {
+        "num_points": len(indices),
+        "up": up_in_world(model).tolist(),
+        "bounds": _bounds(model.xyz[indices]),
+    }
+    return columns, meta
 
 
 def _track_rows(model: Model, indices: NDArray[np.intp]) -> NDArray[np.intp]:
