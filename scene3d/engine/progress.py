@@ -43,3 +43,13 @@ class Silent:
 
     def check(self) -> None:
         """Never stops."""
+
+
+class Unreported(Silent):
+    """Side work of a run: tells nothing, and stops when the run is asked to."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def check(self) -> None:
+        self._progress.check()

@@ -29,6 +29,7 @@ from scene3d.engine.report import Report
 from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto
 from scene3d.engine.workspace import Workspace
 from scene3d.settings.env import BASE_DIR
+from tests.engine.builders import make_quality
 from tests.jobs.builders import OPTIONS, jpeg, make_job, make_report, stored_files
 
 Reconstruct = Callable[..., Report]
@@ -82,7 +83,7 @@ def _checked(index: int, photo: PhotoSource, workspace: Workspace) -> Photo:
     workspace.preview(index).write_bytes(b"preview")
     return Photo(
         index=index, name=photo.name, path=photo.path, width_px=80, height_px=64, focal_px=96.0,
-        focal_source="guess", device=None,
+        focal_source="guess", device=None, quality=make_quality(sha256=str(index)),
     )  # fmt: skip
 
 
