@@ -18,7 +18,7 @@ from django.utils import timezone
 from jobs.errors import StateForbids
 from jobs.files import StoredFile, delete_tree, job_prefix
 from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
-from jobs.states import RETRYABLE, TERMINAL, JobState
+from jobs.states import RETRYABLE, TERMINAL, JobState, PhotoStatus
 from scene3d.background.queue import enqueue_on_commit, is_delivered
 
 logger = logging.getLogger(__name__)
@@ -130,15 +130,21 @@ def finish(
 def fail(
     lease: Lease, *, code: str, message: str, next_step: str, evidence: Mapping[str, Any]
 ) -> None:
-    """RUNNING to FAILED: the photos are the reason, and their owner learns what to do."""
-    _end(
-        lease,
-        JobState.FAILED,
-        error_code=code,
-        error_message=message,
-        error_next_step=next_step,
-        error_evidence=dict(evidence),
-    )
+    """RUNNING to FAILED: the photos are the reason, and their owner learns what to do.
+
+    Args:
+        evidence: its `photos` are rows of the photos that stood in the way.
+    """
+    with transaction.atomic():
+        if _end(
+            lease,
+            JobState.FAILED,
+            error_code=code,
+            error_message=message,
+            error_next_step=next_step,
+            error_evidence=dict(evidence),
+        ):
+            _record_blocking_photos(lease.job_id, evidence.get("photos", []))
 
 
 def mark_errored(lease: Lease, *, code: str, message: str, traceback: str) -> None:
@@ -210,6 +216,7 @@ def retry(job: Job) -> None:
             error_next_step=None,
             error_evidence={},
             traceback=None,
+            preflight=None,
             **_NO_STAGE,
         ):
             raise StateForbids("retry", job)
@@ -241,6 +248,12 @@ def record_checked_photos(lease: Lease, rows: Sequence[Mapping[str, Any]]) -> No
             values = {field: value for field, value in row.items() if field != "index"}
             Photo.objects.filter(job_id=lease.job_id, index=row["index"]).update(**values)
         tell(lease.job_id, "photos", {"num_checked": len(rows)})
+
+
+def record_preflight(lease: Lease, preflight: Mapping[str, Any]) -> None:
+    with transaction.atomic():
+        if _leased(lease).update(preflight=dict(preflight)):
+            tell(lease.job_id, "preflight", dict(preflight))
 
 
 def recover_jobs() -> None:
@@ -290,14 +303,26 @@ def _end(lease: Lease, state: JobState, **values: Any) -> bool:
 
 def _record_photo_rows(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     fields = [
-        "status", "reason", "explanation", "width_px", "height_px", "focal_px", "num_keypoints",
-        "num_verified_pairs", "model", "num_observations", "mean_error_px",
+        "status", "reason", "explanation", "action", "evidence", "width_px", "height_px",
+        "focal_px", "num_keypoints", "num_verified_pairs", "model", "num_observations",
+        "mean_error_px",
     ]  # fmt: skip
     photos = {photo.index: photo for photo in Photo.objects.filter(job_id=job_id)}
     for row in rows:
         for field in fields:
             setattr(photos[row["index"]], field, row[field])
     Photo.objects.bulk_update(photos.values(), fields, batch_size=200)
+
+
+def _record_blocking_photos(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        Photo.objects.filter(job_id=job_id, index=row["index"]).update(
+            status=PhotoStatus.NOT_REGISTERED,
+            reason=row["reason"],
+            explanation=row["explanation"],
+            action=row["action"],
+            evidence=row["evidence"],
+        )
 
 
 def _record_stage_runs(job_id: UUID, report: Mapping[str, Any]) -> None:

@@ -55,14 +55,31 @@ function showPhotos() {
   if (strip && strip.childElementCount === 0) location.reload();
 }
 
+function showPreflight(preflight) {
+  const verdict = preflight.advice.length ? "keep this in mind." : "no problem seen.";
+  document.getElementById("preflight-words").textContent =
+    `First look at ${preflight.num_photos} photos: ${verdict} Expect about ${formatDuration(preflight.expected_seconds)}.`;
+  document.getElementById("preflight-advice").replaceChildren(...preflight.advice.map(adviceItem));
+  document.getElementById("preflight").hidden = false;
+}
+
+function adviceItem({ message, photos }) {
+  const item = document.createElement("li");
+  const names = document.createElement("span");
+  names.textContent = photos.join(", ");
+  item.append(`${message} `, names);
+  return item;
+}
+
 function follow() {
   const source = new EventSource(tracker.dataset.eventsUrl);
   const onEvent = (event) => {
     const data = JSON.parse(event.data);
     if (data.job) show(data.job);
     if (event.type === "photos") showPhotos();
+    if (event.type === "preflight") showPreflight(data);
   };
-  for (const kind of ["state", "stage", "progress", "photos"]) source.addEventListener(kind, onEvent);
+  for (const kind of ["state", "stage", "progress", "photos", "preflight"]) source.addEventListener(kind, onEvent);
   source.addEventListener("deleted", () => location.assign("/jobs/"));
   source.addEventListener("error", () => {
     // A browser gives up on answers that are no stream: a proxy's page, a lost session.

@@ -24,7 +24,9 @@ from tests.engine.diagnosis_cases import (
 )
 
 NEEDED_SHARE = 0.95
-OPTIONS = PRESETS["quick"].options.merged({"features": {"max_keypoints": 1024}})
+OPTIONS = PRESETS["quick"].options.merged(
+    {"features": {"max_keypoints": 1024, "long_side_px": 480}}
+)
 
 
 def examine(case: DiagnosisCase, scenes: Scenes, folder: Path, host: Host) -> list[PhotoRow]:
