@@ -122,7 +122,7 @@ class _Examination:
             return self._duplicate(photo)
         if photo.index in self._blurred:
             return _blurred(photo)
-        if self._only_turned(photo):
+        if self._is_in_flat_model(photo.index):
             return self._degenerate_motion(photo)
         return None
 
@@ -148,7 +148,7 @@ class _Examination:
     def _bad_position(self, photo: Photo) -> Diagnosis:
         if photo.index in self._lonely:
             return self._without_partner(photo)
-        if self._only_turned(photo):
+        if self._only_turned(photo.index):
             return self._degenerate_motion(photo)
         if self._placed and not self._reaches_a_model(photo.index):
             return self._other_scene(photo)
@@ -258,11 +258,14 @@ class _Examination:
             evidence={"partners": [self._names[original]]},
         )
 
-    def _only_turned(self, photo: Photo) -> bool:
+    def _is_in_flat_model(self, index: int) -> bool:
+        """Whether no photo of its model was taken from another spot."""
+        model = next(model for model in self._case.models if index in model)
+        return all(self._only_turned(member) for member in model if member not in self._duplicates)
+
+    def _only_turned(self, index: int) -> bool:
         partners = [
-            partner
-            for partner in self._partners[photo.index]
-            if partner.other not in self._duplicates
+            partner for partner in self._partners[index] if partner.other not in self._duplicates
         ]
         return bool(partners) and all(partner.is_panoramic for partner in partners)
 

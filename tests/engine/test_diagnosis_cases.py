@@ -1,4 +1,4 @@
-"""Twelve of the generated cases; `make test-diagnosis` runs a hundred."""
+"""One generated case of each kind; `make test-diagnosis` runs a hundred."""
 
 from pathlib import Path
 

@@ -10,7 +10,9 @@ from scene3d.engine.types import FloatArray, MotionKind
 
 _ROTATION_SPREAD = 1.025
 """Largest over smallest singular value. Stepping aside by 3 % of the distance makes 1.03."""
-_GUESSED_FOCAL_FACTORS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.8)
+_GUESSED_FOCAL_FACTORS = (0.77, 0.82, 0.88, 0.94, 1.0, 1.07, 1.14, 1.22, 1.3)
+"""One pair of a flat wall can look like a turn under another focal length, so a guess is trusted
+within a third only, and the diagnosis asks for all pairs to agree."""
 _KNOWN_FOCAL_FACTORS = (0.93, 1.0, 1.07)
 """EXIF rounds, and focusing changes the focal length a little."""
 
