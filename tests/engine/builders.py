@@ -41,7 +41,7 @@ def make_quality(
     black_share: float = 0.02,
     white_share: float = 0.02,
     picture_hash: int | None = None,
-    sha256: str = "0",
+    sha256: str = "of its own",
 ) -> PhotoQuality:
     """Of a good photo, but for what is said."""
     return PhotoQuality(
