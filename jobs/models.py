@@ -118,6 +118,9 @@ class Job(models.Model):
     error_evidence = models.JSONField(default=dict, blank=True)
     traceback = models.TextField(null=True, blank=True)
 
+    preflight = models.JSONField(
+        null=True, blank=True, help_text="What a first look at the photos found."
+    )
     report = models.JSONField(null=True, blank=True)
 
     objects = JobQuerySet.as_manager()
@@ -199,6 +202,8 @@ class Photo(models.Model):
     status = models.CharField(max_length=16, choices=PhotoStatus, default=PhotoStatus.UPLOADED)
     reason = models.CharField(max_length=64, null=True, blank=True)
     explanation = models.TextField(null=True, blank=True)
+    action = models.TextField(null=True, blank=True)
+    evidence = models.JSONField(default=dict, blank=True)
     width_px = models.PositiveIntegerField(null=True, blank=True)
     height_px = models.PositiveIntegerField(null=True, blank=True)
     focal_px = models.FloatField(null=True, blank=True)

@@ -15,10 +15,18 @@ from jobs.artifacts import store_live
 from jobs.files import job_prefix, storage, store
 from jobs.services import Lease
 from jobs.states import PhotoStatus
+from jobs.worker_host import this_host
 from scene3d.background.workers import stop_requested
 from scene3d.engine.export.preview import write_preview
 from scene3d.engine.model import Model
-from scene3d.engine.public import Cancelled, Stage, TimeLimitReached
+from scene3d.engine.preflight import look_over
+from scene3d.engine.public import (
+    Cancelled,
+    ReconstructionOptions,
+    Stage,
+    TimeLimitReached,
+)
+from scene3d.engine.reporting import REJECTED_ACTION
 from scene3d.engine.types import PhotoSet
 from scene3d.engine.workspace import Workspace
 
@@ -26,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 1.0
 _WRITE_EVERY_S = 0.5
+_NO_REASON: Mapping[str, Any] = {
+    "reason": None, "explanation": None, "action": None, "evidence": {},
+}  # fmt: skip
 
 
 class WorkerStopping(Exception):  # noqa: N818  # a request, not an error
@@ -35,8 +46,9 @@ class WorkerStopping(Exception):  # noqa: N818  # a request, not an error
 class Recorder:
     """The engine's Progress for one attempt; a context whose thread keeps the lease alive."""
 
-    def __init__(self, lease: Lease, workspace: Workspace) -> None:
+    def __init__(self, lease: Lease, workspace: Workspace, options: ReconstructionOptions) -> None:
         self._lease = lease
+        self._options = options
         self._workspace = workspace
         self._is_unwanted = threading.Event()
         self._is_over = threading.Event()
@@ -77,6 +89,7 @@ class Recorder:
             {
                 "index": photo.index,
                 "status": PhotoStatus.ACCEPTED,
+                **_NO_REASON,  # an earlier attempt's
                 "width_px": photo.width_px,
                 "height_px": photo.height_px,
                 "thumbnail_path": self._store_picture("thumbnails", photo.index),
@@ -90,10 +103,14 @@ class Recorder:
                 "status": PhotoStatus.REJECTED,
                 "reason": photo.code,
                 "explanation": photo.message,
+                "action": REJECTED_ACTION,
             }
             for photo in photos.rejected
         ]
+        # Before the first look, which takes seconds: the page shows the photos meanwhile.
         services.record_checked_photos(self._lease, [*accepted, *rejected])
+        preflight = look_over(photos, self._options, self._workspace, self, this_host())
+        services.record_preflight(self._lease, preflight.model_dump(mode="json"))
 
     def grown(self, models: Sequence[Model]) -> None:
         """The largest model appears on the job's page; work never fails over a picture of it."""

@@ -70,7 +70,7 @@ def _work(lease: Lease, folder: Path) -> None:
     workspace = Workspace(folder / "work")
     sources = _fetch_photos(job, folder / "photos")
     options = ReconstructionOptions.from_dict(job.options)
-    with Recorder(lease, workspace) as recorder:
+    with Recorder(lease, workspace, options) as recorder:
         report = reconstruct(sources, options, workspace, recorder, this_host())
         artifacts = store_result(lease, workspace.result_dir)
     if not services.finish(lease, report.model_dump(mode="json"), artifacts):

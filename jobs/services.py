@@ -32,8 +32,8 @@ _NO_STAGE: Mapping[str, Any] = {
     "stage": None, "stage_done": 0, "stage_total": 0, "stage_counts": {},
 }  # fmt: skip
 _PHOTO_FINDINGS = (
-    "reason", "explanation", "width_px", "height_px", "focal_px", "num_keypoints",
-    "num_verified_pairs", "model", "num_observations", "mean_error_px",
+    "reason", "explanation", "action", "evidence", "width_px", "height_px", "focal_px",
+    "num_keypoints", "num_verified_pairs", "model", "num_observations", "mean_error_px",
 )  # fmt: skip
 
 
@@ -143,15 +143,21 @@ def finish(
 def fail(
     lease: Lease, *, code: str, message: str, next_step: str, evidence: Mapping[str, Any]
 ) -> None:
-    """RUNNING to FAILED: the photos are the reason, and their owner learns what to do."""
-    _end(
-        lease,
-        JobState.FAILED,
-        error_code=code,
-        error_message=message,
-        error_next_step=next_step,
-        error_evidence=dict(evidence),
-    )
+    """RUNNING to FAILED: the photos are the reason, and their owner learns what to do.
+
+    Args:
+        evidence: its `photos` are rows of the photos that stood in the way.
+    """
+    with transaction.atomic():
+        if _end(
+            lease,
+            JobState.FAILED,
+            error_code=code,
+            error_message=message,
+            error_next_step=next_step,
+            error_evidence=dict(evidence),
+        ):
+            _record_blocking_photos(lease.job_id, evidence.get("photos", []))
 
 
 def mark_errored(lease: Lease, *, code: str, message: str, traceback: str) -> None:
@@ -227,6 +233,7 @@ def retry(job: Job) -> None:
             error_next_step=None,
             error_evidence={},
             traceback=None,
+            preflight=None,
             **_NO_STAGE,
         ):
             raise StateForbids("retry", job)
@@ -259,6 +266,12 @@ def record_checked_photos(lease: Lease, rows: Sequence[Mapping[str, Any]]) -> No
             values = {field: value for field, value in row.items() if field != "index"}
             Photo.objects.filter(job_id=lease.job_id, index=row["index"]).update(**values)
         tell(lease.job_id, "photos", {"num_checked": len(rows)})
+
+
+def record_preflight(lease: Lease, preflight: Mapping[str, Any]) -> None:
+    with transaction.atomic():
+        if _leased(lease).update(preflight=dict(preflight)):
+            tell(lease.job_id, "preflight", dict(preflight))
 
 
 def recover_jobs() -> None:
@@ -318,7 +331,7 @@ def _forget_growth(job_id: UUID) -> None:
 def _forget_result(job_id: UUID) -> None:
     """Files and rows of a result that another attempt is to replace."""
     Artifact.objects.filter(job_id=job_id).delete()
-    unknown = dict.fromkeys(_PHOTO_FINDINGS)
+    unknown: dict[str, Any] = {**dict.fromkeys(_PHOTO_FINDINGS), "evidence": {}}
     Photo.objects.filter(job_id=job_id).update(**unknown, status=PhotoStatus.UPLOADED)
     transaction.on_commit(lambda: delete_tree(results_prefix(job_id)), robust=True)
 
@@ -343,6 +356,17 @@ def _record_photo_rows(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
         for field in fields:
             setattr(photos[row["index"]], field, row[field])
     Photo.objects.bulk_update(photos.values(), fields, batch_size=200)
+
+
+def _record_blocking_photos(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        Photo.objects.filter(job_id=job_id, index=row["index"]).update(
+            status=PhotoStatus.NOT_REGISTERED,
+            reason=row["reason"],
+            explanation=row["explanation"],
+            action=row["action"],
+            evidence=row["evidence"],
+        )
 
 
 def _record_stage_runs(job_id: UUID, report: Mapping[str, Any]) -> None:

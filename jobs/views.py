@@ -18,7 +18,7 @@ from jobs.api.serializers import error_of, progress_of, queue_position_of
 from jobs.artifacts import DOWNLOADS
 from jobs.errors import StateForbids
 from jobs.files import LIVE
-from jobs.models import Artifact, Job
+from jobs.models import Artifact, Job, Photo
 from jobs.presets import offered_presets
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
@@ -77,11 +77,12 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         job = self.object
-        photos = list(job.photos.all())
+        photos = sorted(job.photos.all(), key=_problems_first)
         return super().get_context_data(**kwargs) | {
             "photos": photos,
             "num_unplaced": sum(p.status == PhotoStatus.NOT_REGISTERED for p in photos),
             "num_rejected": sum(p.status == PhotoStatus.REJECTED for p in photos),
+            "blocking": [p for p in photos if p.reason] if job.state == JobState.FAILED else [],
             "progress": progress_of(job),
             "queue_position": queue_position_of(job),
             "steps": stage_steps(job),
@@ -168,6 +169,12 @@ def viewer_config(job: Job) -> dict[str, Any]:
             for photo in job.photos.filter(thumbnail_path__isnull=False)
         ],
     }
+
+
+def _problems_first(photo: Photo) -> tuple[int, int]:
+    """Not placed or not readable, then placed with a flaw, then the good ones."""
+    is_unused = photo.status in {PhotoStatus.NOT_REGISTERED, PhotoStatus.REJECTED}
+    return (0 if is_unused else 1 if photo.reason else 2, photo.index)
 
 
 def _downloads(job: Job) -> list[tuple[Artifact, str]]:

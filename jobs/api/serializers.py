@@ -98,6 +98,12 @@ class JobDetailSerializer(JobSerializer):
     """A job with everything that belongs to its page."""
 
     artifacts = ArtifactSerializer(many=True, read_only=True)
+    preflight = serializers.DictField(
+        allow_null=True,
+        read_only=True,
+        help_text="A first look: advice (code, message, photos), expected_seconds,"
+        " expected_memory_mb; null before it.",
+    )
     models = serializers.ListField(
         child=serializers.DictField(), source="model_rows", read_only=True
     )
@@ -106,7 +112,7 @@ class JobDetailSerializer(JobSerializer):
     class Meta(JobSerializer.Meta):
         fields: tuple[str, ...] = (
             *JobSerializer.Meta.fields, "attempt", "options", "options_fingerprint",
-            "num_ignored_files", "stages", "models", "artifacts",
+            "num_ignored_files", "preflight", "stages", "models", "artifacts",
         )  # fmt: skip
 
     @extend_schema_field(
@@ -123,9 +129,9 @@ class PhotoSerializer(serializers.ModelSerializer[Photo]):
     class Meta:
         model = Photo
         fields = (
-            "index", "name", "status", "reason", "explanation", "width_px", "height_px",
-            "focal_px", "num_keypoints", "num_verified_pairs", "model", "num_observations",
-            "mean_error_px", "num_bytes", "thumbnail", "preview",
+            "index", "name", "status", "reason", "explanation", "action", "evidence",
+            "width_px", "height_px", "focal_px", "num_keypoints", "num_verified_pairs", "model",
+            "num_observations", "mean_error_px", "num_bytes", "thumbnail", "preview",
         )  # fmt: skip
 
     @extend_schema_field(serializers.URLField(allow_null=True))

@@ -1,6 +1,8 @@
-"""Times in words."""
+"""Times and first looks in words."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django import template
 
@@ -26,3 +28,14 @@ def duration(value: timedelta | None) -> str:
     if 60 <= whole < 600:
         return f"{whole // 60} min {whole % 60} s"
     return seconds(whole)
+
+
+@register.filter
+def preflight_words(preflight: Mapping[str, Any] | None) -> str:
+    """Such as "First look at 12 photos: no problem seen. Expect about 2 min."; static/portal/job.js
+    says the same."""
+    if preflight is None:
+        return ""
+    verdict = "keep this in mind." if preflight["advice"] else "no problem seen."
+    expected = seconds(preflight["expected_seconds"])
+    return f"First look at {preflight['num_photos']} photos: {verdict} Expect about {expected}."

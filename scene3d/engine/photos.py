@@ -17,6 +17,7 @@ from scene3d.engine.exif import PhotoMetadata, read_metadata
 from scene3d.engine.host import Host
 from scene3d.engine.options import PhotoOptions
 from scene3d.engine.progress import Progress
+from scene3d.engine.quality import measure
 from scene3d.engine.sources import PhotoSource
 from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto
 from scene3d.engine.workspace import Workspace
@@ -63,7 +64,8 @@ def prepare_photos(
     progress: Progress,
     host: Host,
 ) -> PhotoSet:
-    """Read every source into `workspace.photos_dir`, with a preview and a thumbnail each.
+    """Read every source into `workspace.photos_dir`, with a preview and a thumbnail each; then
+    tell `progress.checked`, also where they are too few.
 
     Raises:
         NoPhotos: `sources` is empty.
@@ -90,9 +92,11 @@ def prepare_photos(
                 progress.update(done, num_accepted=len(accepted), num_rejected=len(rejected))
         finally:
             pool.shutdown(cancel_futures=True)
+    photos = PhotoSet(accepted=tuple(accepted), rejected=tuple(rejected))
+    progress.checked(photos)
     if len(accepted) < MIN_NUM_PHOTOS:
         raise _too_few(accepted, rejected)
-    return PhotoSet(accepted=tuple(accepted), rejected=tuple(rejected))
+    return photos
 
 
 def load_rgb(path: Path, long_side_px: int | None = None) -> np.ndarray:
@@ -142,6 +146,7 @@ def _prepare(index: int, source: PhotoSource, options: PhotoOptions, workspace: 
         focal_px=focal_px or GUESSED_FOCAL_OVER_LONG_SIDE * max(image.size),
         focal_source="exif_35mm" if focal_px else "guess",
         device=metadata.device(image.width, image.height),
+        quality=measure(preview, source.path),
     )
 
 

@@ -3,10 +3,18 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic
 
 from scene3d.engine.colmap.salvage import MappingStopped
 from scene3d.engine.colmap.stages import map_photos, verify_pairs
+from scene3d.engine.diagnosis import (
+    FEW_KEYPOINTS,
+    Case,
+    blocking_evidence,
+    prevailing_action,
+    without_partner,
+)
 from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap
 from scene3d.engine.exporting import export_models
 from scene3d.engine.features.extract import extract_features
@@ -14,11 +22,12 @@ from scene3d.engine.host import Host
 from scene3d.engine.matching.match import match_pairs, save_matches
 from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
+from scene3d.engine.overlap import compare_leftovers
 from scene3d.engine.pairs import Pair, choose_pairs
 from scene3d.engine.photos import MIN_NUM_PHOTOS, prepare_photos
 from scene3d.engine.progress import Progress, Stage, Unstoppable
 from scene3d.engine.report import Report, StageSeconds
-from scene3d.engine.reporting import FEW_KEYPOINTS, Findings, describe
+from scene3d.engine.reporting import Findings, describe
 from scene3d.engine.sources import PhotoSource
 from scene3d.engine.types import PartialReason, Photo, VerifiedPair
 from scene3d.engine.workspace import Workspace
@@ -62,18 +71,25 @@ def _run_stages(
     clock = _Clock(progress)
     with clock.stage("checking", len(photos)):
         photo_set = prepare_photos(photos, options.photos, workspace, progress, host)
-        progress.checked(photo_set)
     accepted = photo_set.accepted
     with clock.stage("extracting", len(accepted)):
         num_keypoints = extract_features(accepted, options.features, workspace, progress, host)
-        _require_features(num_keypoints)
+        _require_features(accepted, num_keypoints, options)
     pairs = choose_pairs(accepted, options.pairs)
     with clock.stage("matching", 2 * len(pairs)):
         num_matched_pairs = _match(pairs, accepted, options, workspace, progress, host)
         verified = verify_pairs(accepted, options, workspace, progress, num_pairs=len(pairs))
     with clock.stage("mapping", len(accepted)):
         models, partial_reason = _map(accepted, verified, options, workspace, progress, host)
-    clock.progress = progress = Unstoppable(progress)
+        if models:
+            progress = clock.progress = Unstoppable(progress)
+        case = replace(
+            _case(accepted, num_keypoints, verified, models, options),
+            stopped_early=partial_reason is not None,
+        )
+        case = _with_likenesses(case, workspace, progress, host)
+        if not models:
+            raise _no_overlap(case)
     with clock.stage("exporting", len(models)):
         names = {photo.index: photo.name for photo in accepted}
         clouds = export_models(models, names, options, workspace, progress)
@@ -83,6 +99,7 @@ def _run_stages(
         num_pairs=len(pairs),
         num_matched_pairs=num_matched_pairs,
         verified=verified,
+        case=case,
         models=models,
         clouds=clouds,
         stages=clock.stages,
@@ -123,35 +140,66 @@ def _map(
     except MappingStopped as stop:
         logger.warning("a partial result: %s", stop, exc_info=stop.__cause__)
         return stop.models, stop.reason
-    if not models:
-        raise _no_overlap(photos, verified)
     return models, None
 
 
-def _require_features(num_keypoints: Mapping[int, int]) -> None:
+def _with_likenesses(case: Case, workspace: Workspace, progress: Progress, host: Host) -> Case:
+    leftovers = without_partner(case)
+    likenesses = compare_leftovers(case.photos, leftovers, workspace, progress, host)
+    return replace(case, likenesses=likenesses)
+
+
+def _case(
+    photos: Sequence[Photo],
+    num_keypoints: Mapping[int, int],
+    verified: Sequence[VerifiedPair],
+    models: Sequence[Model],
+    options: ReconstructionOptions,
+) -> Case:
+    return Case(
+        photos=photos,
+        min_num_inliers=options.verification.min_num_inliers,
+        num_keypoints=num_keypoints,
+        verified=verified,
+        models=[model.photo_indices.tolist() for model in models],
+    )
+
+
+def _require_features(
+    photos: Sequence[Photo], num_keypoints: Mapping[int, int], options: ReconstructionOptions
+) -> None:
     if sum(count >= FEW_KEYPOINTS for count in num_keypoints.values()) < MIN_NUM_PHOTOS:
+        few = [photo for photo in photos if num_keypoints[photo.index] < FEW_KEYPOINTS]
+        evidence = blocking_evidence(_case(few, num_keypoints, [], [], options))
         raise InsufficientFeatures(
             "The photos show too few details to recognise: blurred, dark, or plain surfaces.",
-            evidence={"num_keypoints": list(num_keypoints.values())},
+            next_step=prevailing_action(evidence),
+            evidence={"num_keypoints": list(num_keypoints.values()), **evidence},
         )
 
 
-def _no_overlap(photos: Sequence[Photo], verified: Sequence[VerifiedPair]) -> InsufficientOverlap:
+def _no_overlap(case: Case) -> InsufficientOverlap:
+    evidence = blocking_evidence(case)
+    next_step = prevailing_action(evidence)
+    verified = case.verified
     if not verified:
         return InsufficientOverlap(
-            f"No two of the {len(photos)} photos show enough of the same place.",
-            evidence={"num_verified_pairs": 0},
+            f"No two of the {len(case.photos)} photos show enough of the same place.",
+            next_step=next_step,
+            evidence={"num_verified_pairs": 0, **evidence},
         )
-    names = {photo.index: photo.name for photo in photos}
+    names = {photo.index: photo.name for photo in case.photos}
     best = max(verified, key=lambda pair: pair.num_inliers)
     shown = "Only one pair" if len(verified) == 1 else f"Only {len(verified)} pairs"
     return InsufficientOverlap(
         f"{shown} of photos with the same place, and no three photos fit together. The best pair is"
         f" {names[best.first]} and {names[best.second]}.",
+        next_step=next_step,
         evidence={
             "num_verified_pairs": len(verified),
             "best_pair": [names[best.first], names[best.second]],
             "best_pair_num_inliers": best.num_inliers,
+            **evidence,
         },
     )
 

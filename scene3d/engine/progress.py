@@ -67,3 +67,13 @@ class Unstoppable:
 
     def check(self) -> None:
         """Never stops."""
+
+
+class Unreported(Silent):
+    """Side work of a run: tells nothing, and stops when the run is asked to."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def check(self) -> None:
+        self._progress.check()

@@ -37,8 +37,12 @@ class PhotoRow(_Document):
     name: str
     status: PhotoStatus
     reason: str | None = None
-    """Stable code of why it is not registered."""
+    """Stable code of why it is not registered; of a registered one, of what is wrong with it."""
     explanation: str | None = None
+    action: str | None = None
+    """What its photographer can do."""
+    evidence: dict[str, Any] = {}
+    """Numbers and partners behind the reason."""
     width_px: int | None = None
     height_px: int | None = None
     focal_px: float | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scene3d.engine.diagnosis import Case, diagnose
 from scene3d.engine.exporting import Cloud
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
@@ -19,11 +20,10 @@ from scene3d.engine.report import (
     WeightsUsed,
     installed_versions,
 )
-from scene3d.engine.types import PartialReason, Photo, PhotoSet, RejectedPhoto, VerifiedPair
+from scene3d.engine.types import PartialReason, PhotoSet, RejectedPhoto, VerifiedPair
 from scene3d.engine.weights import weights_needed
 
-FEW_KEYPOINTS = 100
-"""A photo with fewer has nearly nothing to recognise it by."""
+REJECTED_ACTION = "Export it again as a JPEG and upload it, or leave it out."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class Findings:
     num_pairs: int
     num_matched_pairs: int
     verified: Sequence[VerifiedPair]
+    case: Case
     models: Sequence[Model]
     clouds: Sequence[Cloud]
     stages: Sequence[StageSeconds]
@@ -69,6 +70,7 @@ def photo_rows(findings: Findings) -> list[PhotoRow]:
     """A row per source, rejected ones included, in the order that they came in."""
     num_pairs = Counter(index for pair in findings.verified for index in (pair.first, pair.second))
     registered = _registered_rows(findings.models)
+    diagnoses = diagnose(findings.case)
     rows = [_rejected_row(photo) for photo in findings.photos.rejected]
     for photo in findings.photos.accepted:
         known = {
@@ -80,22 +82,18 @@ def photo_rows(findings: Findings) -> list[PhotoRow]:
             "focal_source": photo.focal_source,
             "num_keypoints": findings.num_keypoints[photo.index],
             "num_verified_pairs": num_pairs[photo.index],
+            "status": "registered" if photo.index in registered else "not_registered",
         }
-        if photo.index in registered:
-            row = PhotoRow.model_validate(
-                {**known, "status": "registered", **registered[photo.index]}
-            )
-        else:
-            reason, explanation = _why_not(photo, findings, num_pairs[photo.index])
-            row = PhotoRow.model_validate(
+        found = diagnoses.get(photo.index)
+        rows.append(
+            PhotoRow.model_validate(
                 {
                     **known,
-                    "status": "not_registered",
-                    "reason": reason,
-                    "explanation": explanation,
+                    **registered.get(photo.index, {}),
+                    **(found.fields() if found else {}),
                 }
             )
-        rows.append(row)
+        )
     return sorted(rows, key=lambda row: row.index)
 
 
@@ -106,6 +104,7 @@ def _rejected_row(photo: RejectedPhoto) -> PhotoRow:
         status="rejected",
         reason=photo.code,
         explanation=photo.message,
+        action=REJECTED_ACTION,
     )
 
 
@@ -126,23 +125,6 @@ def _registered_rows(models: Sequence[Model]) -> dict[int, dict[str, float | int
                 },
             )
     return rows
-
-
-def _why_not(photo: Photo, findings: Findings, num_verified_pairs: int) -> tuple[str, str]:
-    if findings.num_keypoints[photo.index] < FEW_KEYPOINTS:
-        return (
-            "too_few_features",
-            "Too few recognisable details: blurred, dark, or a plain surface.",
-        )
-    if num_verified_pairs == 0:
-        return "no_overlap", "Shows nothing that another photo shows well enough."
-    if findings.partial_reason:
-        return "stopped_early", "The work ended before this photo had its turn."
-    return (
-        "not_enough_shared_points",
-        f"Overlaps with {num_verified_pairs} other photo{'s' if num_verified_pairs > 1 else ''},"
-        " but too little to place it.",
-    )
 
 
 def _model_row(index: int, model: Model) -> ModelRow:

@@ -11,6 +11,27 @@ FloatArray = NDArray[np.float64]
 UInt32Array = NDArray[np.uint32]
 
 FocalSource = Literal["exif_35mm", "guess"]
+MotionKind = Literal["general", "planar", "panoramic"]
+"""planar: the points lie in a plane; panoramic: the camera only turned, so there is no depth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoQuality:
+    """What a glance at a photo tells, measured on a grey copy of 640 pixels; see `quality`."""
+
+    blur_px: float | None
+    """Standard deviation of the blur across edges, pixels of the copy; None without edges."""
+    mean_level: float
+    """0 is black, 255 white; so are the next three."""
+    contrast: float
+    """Standard deviation of the levels."""
+    black_share: float
+    white_share: float
+    picture_hash: int | None
+    """256 bits that survive another size or JPEG quality; None where there is nothing to see."""
+    sha256: str
+    """Of the file as it came in."""
+
 
 PartialReason = Literal["cancelled", "time_limit", "native_crash"]
 """Why mapping ended early; the codes of the errors that they would have been."""
@@ -31,6 +52,7 @@ class Photo:
     focal_source: FocalSource
     device: str | None
     """What took it, at which zoom, in which size and orientation; None without EXIF."""
+    quality: PhotoQuality
 
     @property
     def long_side_px(self) -> int:
@@ -98,3 +120,4 @@ class VerifiedPair:
     first: int
     second: int
     num_inliers: int
+    motion: MotionKind = "general"

@@ -63,6 +63,22 @@ async function showModel() {
   (await live)?.refresh();
 }
 
+function showPreflight(preflight) {
+  const verdict = preflight.advice.length ? "keep this in mind." : "no problem seen.";
+  document.getElementById("preflight-words").textContent =
+    `First look at ${preflight.num_photos} photos: ${verdict} Expect about ${formatDuration(preflight.expected_seconds)}.`;
+  document.getElementById("preflight-advice").replaceChildren(...preflight.advice.map(adviceItem));
+  document.getElementById("preflight").hidden = false;
+}
+
+function adviceItem({ message, photos }) {
+  const item = document.createElement("li");
+  const names = document.createElement("span");
+  names.textContent = photos.join(", ");
+  item.append(`${message} `, names);
+  return item;
+}
+
 function follow() {
   const source = new EventSource(tracker.dataset.eventsUrl);
   const onEvent = (event) => {
@@ -70,8 +86,10 @@ function follow() {
     if (data.job) show(data.job);
     if (event.type === "photos") showPhotos();
     if (event.type === "model") showModel();
+    if (event.type === "preflight") showPreflight(data);
   };
-  for (const kind of ["state", "stage", "progress", "photos", "model"]) source.addEventListener(kind, onEvent);
+  const kinds = ["state", "stage", "progress", "photos", "model", "preflight"];
+  for (const kind of kinds) source.addEventListener(kind, onEvent);
   source.addEventListener("deleted", () => location.assign("/jobs/"));
   source.addEventListener("error", () => {
     // A browser gives up on answers that are no stream: a proxy's page, a lost session.

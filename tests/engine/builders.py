@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
 from scene3d.engine.model import Model
-from scene3d.engine.types import FloatArray, FocalSource, Photo
+from scene3d.engine.types import FloatArray, FocalSource, Photo, PhotoQuality
 
 
 def make_photo(
@@ -19,6 +19,7 @@ def make_photo(
     focal_px: float = 480.0,
     focal_source: FocalSource = "guess",
     device: str | None = None,
+    quality: PhotoQuality | None = None,
 ) -> Photo:
     return Photo(
         index=index,
@@ -29,6 +30,28 @@ def make_photo(
         focal_px=focal_px,
         focal_source=focal_source,
         device=device,
+        quality=quality or make_quality(sha256=str(index)),
+    )
+
+
+def make_quality(
+    *,
+    blur_px: float | None = 0.7,
+    mean_level: float = 120.0,
+    black_share: float = 0.02,
+    white_share: float = 0.02,
+    picture_hash: int | None = None,
+    sha256: str = "of its own",
+) -> PhotoQuality:
+    """Of a good photo, but for what is said."""
+    return PhotoQuality(
+        blur_px=blur_px,
+        mean_level=mean_level,
+        contrast=50.0,
+        black_share=black_share,
+        white_share=white_share,
+        picture_hash=picture_hash,
+        sha256=sha256,
     )
 
 

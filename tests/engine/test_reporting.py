@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scene3d.engine.diagnosis import Case
 from scene3d.engine.exporting import Cloud
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
@@ -32,9 +33,14 @@ def models() -> list[Model]:
 
 @pytest.fixture
 def report(bare_host: Host) -> Report:
+    accepted = tuple(make_photo(index, name=f"{index}.jpg") for index in NUM_KEYPOINTS)
+    verified = [
+        VerifiedPair(first=first, second=second, num_inliers=40)
+        for first, second in [(0, 1), (1, 3), (0, 3), (3, 6), (3, 7), (0, 4)]
+    ]
     findings = Findings(
         photos=PhotoSet(
-            accepted=tuple(make_photo(index, name=f"{index}.jpg") for index in NUM_KEYPOINTS),
+            accepted=accepted,
             rejected=(
                 RejectedPhoto(
                     index=2, name="2.jpg", code="image_empty", message="The file is empty."
@@ -44,10 +50,14 @@ def report(bare_host: Host) -> Report:
         num_keypoints=NUM_KEYPOINTS,
         num_pairs=21,
         num_matched_pairs=9,
-        verified=[
-            VerifiedPair(first=first, second=second, num_inliers=40)
-            for first, second in [(0, 1), (1, 3), (0, 3), (3, 6), (3, 7), (0, 4)]
-        ],
+        verified=verified,
+        case=Case(
+            photos=accepted,
+            min_num_inliers=15,
+            num_keypoints=NUM_KEYPOINTS,
+            verified=verified,
+            models=[model.photo_indices.tolist() for model in models()],
+        ),
         models=models(),
         clouds=[
             Cloud(num_points=3, num_clean=2, num_shown=1),
@@ -69,14 +79,16 @@ def test_every_source_has_a_row_that_says_what_became_of_it(report: Report) -> N
         (2, "2.jpg", "rejected", "image_empty"),
         (3, "3.jpg", "registered", None),
         (4, "4.jpg", "not_registered", "too_few_features"),
-        (5, "5.jpg", "not_registered", "no_overlap"),
+        (5, "5.jpg", "not_registered", "no_partner"),
         (6, "6.jpg", "not_registered", "not_enough_shared_points"),
         (7, "7.jpg", "registered", None),
     ]
     for row in report.photos:
-        assert (row.explanation is None) == (row.status == "registered")
-    assert (
-        report.photos[6].explanation == "Overlaps with 1 other photo, but too little to place it."
+        is_silent = row.explanation is None and row.action is None
+        assert is_silent == (row.status == "registered"), row
+    assert report.photos[6].explanation == (
+        "Overlaps with 1 other photo, best with 3.jpg (40 points in common), but too little to"
+        " place it."
     )
 
 

@@ -98,7 +98,8 @@ def test_the_photos_rows(alice: User, alice_api: APIClient) -> None:
     base = f"http://testserver/api/v1/jobs/{job.pk}/photos"
     assert placed == {
         "index": 0, "name": "IMG_0000.jpg", "status": "registered", "reason": None,
-        "explanation": None, "width_px": 80, "height_px": 64, "focal_px": 96.0,
+        "explanation": None, "action": None, "evidence": {},
+        "width_px": 80, "height_px": 64, "focal_px": 96.0,
         "num_keypoints": 1000, "num_verified_pairs": 1, "model": 0, "num_observations": 1234,
         "mean_error_px": 0.5, "num_bytes": job.photos.get(index=0).num_bytes,
         "thumbnail": f"{base}/0/thumbnail/", "preview": f"{base}/0/preview/",

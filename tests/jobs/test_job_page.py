@@ -261,3 +261,35 @@ def test_buttons_take_a_post_and_the_forms_token(alice: User, alice_portal: Clie
     strict.force_login(alice)
     assert strict.post(f"/jobs/{job.pk}/delete/").status_code == 403
     assert Job.objects.filter(pk=job.pk).exists()
+
+
+def test_a_failed_job_shows_the_photos_that_block_it_first(
+    alice: User, alice_portal: Client
+) -> None:
+    job = make_job(alice)
+    row = {
+        "index": 2, "name": "IMG_0002.jpg", "reason": "blurred", "explanation": "Is blurred.",
+        "action": "Hold still.", "evidence": {"blur_px": 3.5},
+    }  # fmt: skip
+    services.fail(
+        start(job), code="insufficient_overlap", message="No two fit.", next_step="More.",
+        evidence={"photos": [row]},
+    )  # fmt: skip
+    page = page_of(alice_portal, job)
+    assert "Photos that stand in the way IMG_0002.jpg Is blurred. Hold still." in page.text
+    table = page.text[page.text.index("Details found") :]
+    assert table.index("IMG_0002.jpg") < table.index("IMG_0000.jpg")
+    services.retry(job)
+    assert "stand in the way" not in page_of(alice_portal, job).text
+
+
+def test_the_first_look_shows_while_the_job_goes_on(alice: User, alice_portal: Client) -> None:
+    job = make_job(alice)
+    lease = start(job)
+    assert page_of(alice_portal, job).one("div", id="preflight").get("hidden") is not None
+    advice = {"code": "blurred", "message": "1 photo looks blurred.", "photos": ["IMG_0001.jpg"]}
+    first_look = {"num_photos": 3, "advice": [advice], "expected_seconds": 130.0}
+    services.record_preflight(lease, first_look)
+    text = page_of(alice_portal, job).text
+    assert "First look at 3 photos: keep this in mind. Expect about 2 min." in text
+    assert "1 photo looks blurred. IMG_0001.jpg" in text

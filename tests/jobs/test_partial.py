@@ -16,6 +16,7 @@ from jobs.models import Job, StageRun
 from jobs.recorder import Recorder
 from jobs.states import JobState
 from scene3d.engine.export.columns import read_columns
+from scene3d.engine.public import PRESETS
 from scene3d.engine.types import PartialReason, PhotoSet
 from scene3d.engine.workspace import Workspace
 from tests.engine.builders import make_model, make_photo
@@ -42,7 +43,7 @@ def mapping(alice: User, tmp_path: Path) -> tuple[Job, Recorder]:
     job = make_job(alice)
     workspace = Workspace(tmp_path / "work")
     workspace.prepare()
-    recorder = Recorder(start(job), workspace)
+    recorder = Recorder(start(job), workspace, PRESETS["quick"].options)
     for index in range(3):
         workspace.thumbnail(index).write_bytes(b"t")
         workspace.preview(index).write_bytes(b"p")

@@ -13,7 +13,7 @@ from jobs.models import Job
 from jobs.recorder import Recorder, WorkerStopping
 from jobs.services import Lease
 from scene3d.background.workers import stop_requested
-from scene3d.engine.public import Cancelled, TimeLimitReached
+from scene3d.engine.public import PRESETS, Cancelled, TimeLimitReached
 from scene3d.engine.workspace import Workspace
 from tests.jobs.builders import make_job, start
 
@@ -21,7 +21,7 @@ PATIENCE_S = 5.0
 
 
 def recorder_of(lease: Lease, folder: Path) -> Recorder:
-    return Recorder(lease, Workspace(folder))
+    return Recorder(lease, Workspace(folder), PRESETS["quick"].options)
 
 
 def progress_events(job: Job) -> list[int]:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
-from jobs import runner, services
+from jobs import recorder, runner, services
 from jobs.files import storage
 from jobs.models import Job
 from jobs.recorder import WorkerStopping
@@ -24,16 +24,13 @@ from jobs.states import JobState
 from jobs.tasks import run_reconstruction
 from scene3d.background.workers import stop_requested
 from scene3d.engine.errors import InsufficientOverlap, NativeCrash
-from scene3d.engine.public import (
-    Cancelled,
-    PhotoSource,
-    ReconstructionOptions,
-    TimeLimitReached,
-)
+from scene3d.engine.preflight import Advice, Preflight
+from scene3d.engine.public import Cancelled, PhotoSource, ReconstructionOptions, TimeLimitReached
 from scene3d.engine.report import Report
 from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto
 from scene3d.engine.workspace import Workspace
 from scene3d.settings.env import BASE_DIR
+from tests.engine.builders import make_quality
 from tests.jobs.builders import OPTIONS, jpeg, make_job, make_report, stored_files
 
 Reconstruct = Callable[..., Report]
@@ -44,9 +41,20 @@ RESULT = {
 }  # fmt: skip
 
 
+FIRST_LOOK = Preflight(
+    num_photos=3,
+    num_readable=2,
+    advice=[Advice(code="unreadable", message="1 photo cannot be read.", photos=["b.jpg"])],
+    expected_seconds=40.0,
+    expected_memory_mb=500,
+)
+
+
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Reconstruct], None]:
-    """Put a small function where the runner calls the engine."""
+    """Put a small function where the runner calls the engine; its photos are no pictures to look
+    at."""
+    monkeypatch.setattr(recorder, "look_over", lambda *_: FIRST_LOOK)
     return lambda reconstruct: monkeypatch.setattr(runner, "reconstruct", reconstruct)
 
 
@@ -87,7 +95,7 @@ def _checked(index: int, photo: PhotoSource, workspace: Workspace) -> Photo:
     workspace.preview(index).write_bytes(b"preview")
     return Photo(
         index=index, name=photo.name, path=photo.path, width_px=80, height_px=64, focal_px=96.0,
-        focal_source="guess", device=None,
+        focal_source="guess", device=None, quality=make_quality(sha256=str(index)),
     )  # fmt: skip
 
 
@@ -122,6 +130,7 @@ def test_a_result_is_published(alice: User, engine: Any) -> None:
     assert artifacts["points.ply"].media_type == "application/octet-stream"
     assert artifacts["report.json"].media_type == "application/json"
     assert artifacts["colmap.zip"].media_type == "application/zip"
+    assert job.preflight == FIRST_LOOK.model_dump(mode="json")
 
 
 def test_the_models_come_as_colmap_wants_them(alice: User, engine: Any) -> None:

@@ -131,7 +131,7 @@ def _reconstruct(options: dict[str, Any], progress: ConsoleProgress) -> Report:
         tempfile.TemporaryDirectory(prefix=".scene3d-", dir=output) as folder,
     ):
         workspace = Workspace(Path(folder) / "work")
-        sources = _find_sources(options["photos"], Path(folder) / "unpacked")
+        sources = find_sources(options["photos"], Path(folder) / "unpacked")
         report = reconstruct(sources, chosen, workspace, progress, host)
         _publish(workspace.result_dir, output)
     return report
@@ -171,7 +171,7 @@ def _choose_options(options: dict[str, Any]) -> ReconstructionOptions:
     return chosen.merged({**named, **seed})
 
 
-def _find_sources(photos: Path, unpacked: Path) -> list[PhotoSource]:
+def find_sources(photos: Path, unpacked: Path) -> list[PhotoSource]:
     if photos.is_dir():
         return find_photos(photos)
     if photos.is_file():

@@ -55,8 +55,8 @@ def verify_pairs(
 
     [verified] = run_native([request], on_event, progress.check)
     return [
-        VerifiedPair(first=first, second=second, num_inliers=num_inliers)
-        for first, second, num_inliers in verified
+        VerifiedPair(first=first, second=second, num_inliers=num_inliers, motion=motion)
+        for first, second, num_inliers, motion in verified
     ]
 
 

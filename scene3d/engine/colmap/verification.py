@@ -12,6 +12,7 @@ from scene3d.engine.colmap.database import (
     read_num_inliers,
     write_matches,
 )
+from scene3d.engine.colmap.motion import read_motions
 from scene3d.engine.matching.match import load_matches
 from scene3d.engine.native.child import Tell
 from scene3d.engine.options import VerificationOptions
@@ -23,8 +24,8 @@ _MAX_NUM_TRIALS = 2000
 (castle-P19: 42 s against 7.6 s, 99.3 % of the inliers)."""
 
 
-def verify(payload: Mapping[str, Any], tell: Tell) -> list[tuple[int, int, int]]:
-    """Fill the database; the verified pairs as (first, second, number of inliers)."""
+def verify(payload: Mapping[str, Any], tell: Tell) -> list[tuple[int, int, int, str]]:
+    """Fill the database; the verified pairs as (first, second, number of inliers, motion)."""
     database = Path(payload["database"])
     image_ids = create_database(database, payload["cameras"], payload["photos"])
     index_of = {image_id: index for index, image_id in image_ids.items()}
@@ -43,8 +44,9 @@ def verify(payload: Mapping[str, Any], tell: Tell) -> list[tuple[int, int, int]]
         )
         pycolmap.verify_matches(database, pairs_path, options)
         tell("pairs", done=len(matches) - len(matched) + start + len(some))
+    motions = read_motions(database)
     return [
-        (min(index_of[a], index_of[b]), max(index_of[a], index_of[b]), num_inliers)
+        (min(index_of[a], index_of[b]), max(index_of[a], index_of[b]), num_inliers, motions[a, b])
         for (a, b), num_inliers in sorted(read_num_inliers(database).items())
     ]
 
