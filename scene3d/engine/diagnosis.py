@@ -281,11 +281,12 @@ class _Examination:
         return not self._connected_with(index).isdisjoint(self._placed)
 
     def _connected_with(self, index: int) -> set[int]:
-        """Photos that chains of verified pairs lead to, itself included."""
+        """Photos that chains of pairs beyond doubt lead to, itself included."""
+        enough = _BEYOND_DOUBT * self._case.min_num_inliers
         reached, waiting = {index}, [index]
         while waiting:
             for partner in self._partners[waiting.pop()]:
-                if partner.other not in reached:
+                if partner.num_inliers >= enough and partner.other not in reached:
                     reached.add(partner.other)
                     waiting.append(partner.other)
         return reached

@@ -68,7 +68,7 @@ LINKED = [pair(0, 1), pair(1, 2)]
             "a little of what 1.jpg shows",
         ),
         (
-            {"verified": [*LINKED, pair(3, 4), pair(3, 5)]},
+            {"verified": [*LINKED, pair(3, 4), pair(3, 5), pair(1, 3, 16)]},
             "other_scene",
             "together with 4.jpg and 5.jpg",
         ),

@@ -32,7 +32,7 @@ def homography(yaw_deg: float, step: float) -> FloatArray:
     [
         (0.0, 1.0, "panoramic"),
         (0.0, 0.85, "panoramic"),
-        (0.0, 1.25, "panoramic"),
+        (0.0, 1.6, "panoramic"),
         (0.15, 1.0, "planar"),
     ],
 )

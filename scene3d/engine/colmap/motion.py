@@ -10,9 +10,9 @@ from scene3d.engine.types import FloatArray, MotionKind
 
 _ROTATION_SPREAD = 1.025
 """Largest over smallest singular value. Stepping aside by 3 % of the distance makes 1.03."""
-_GUESSED_FOCAL_FACTORS = tuple(np.geomspace(0.77, 1.3, 17).tolist())
-"""One pair of a flat wall can look like a turn under another focal length, so a guess is trusted
-within a third only, and the diagnosis asks for all pairs to agree."""
+_GUESSED_FOCAL_FACTORS = tuple(np.geomspace(0.58, 1.3, 25).tolist())
+"""One pair of a flat wall can look like a turn under another focal length, so the
+diagnosis asks all pairs to agree. Phones see wider than the guess of 45 degrees."""
 _KNOWN_FOCAL_FACTORS = (0.93, 1.0, 1.07)
 """EXIF rounds, and focusing changes the focal length a little."""
 
