@@ -83,13 +83,9 @@ def _run_stages(
         models, partial_reason = _map(accepted, verified, options, workspace, progress, host)
         if models:
             progress = clock.progress = Unstoppable(progress)
-        case = replace(
-            _case(accepted, num_keypoints, verified, models, options),
-            stopped_early=partial_reason is not None,
-        )
-        case = _with_likenesses(case, workspace, progress, host)
-        if not models:
-            raise _no_overlap(case)
+        case = _case(accepted, num_keypoints, verified, models, options)
+        case = replace(case, stopped_early=partial_reason is not None)
+        case = _examine(case, workspace, progress, host)
     with clock.stage("exporting", len(models)):
         names = {photo.index: photo.name for photo in accepted}
         clouds = export_models(models, names, options, workspace, progress)
@@ -143,10 +139,17 @@ def _map(
     return models, None
 
 
-def _with_likenesses(case: Case, workspace: Workspace, progress: Progress, host: Host) -> Case:
+def _examine(case: Case, workspace: Workspace, progress: Progress, host: Host) -> Case:
+    """With what the leftovers look like.
+
+    Raises: InsufficientOverlap, when there is no model.
+    """
     leftovers = without_partner(case)
     likenesses = compare_leftovers(case.photos, leftovers, workspace, progress, host)
-    return replace(case, likenesses=likenesses)
+    case = replace(case, likenesses=likenesses)
+    if not case.models:
+        raise _no_overlap(case)
+    return case
 
 
 def _case(
