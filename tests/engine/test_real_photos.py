@@ -33,6 +33,17 @@ def test_all_photos_register(
     assert 0.2 < report.models[0].mean_error_px < 1.5
 
 
+def test_the_same_photos_give_the_same_model(shared_data: Path, tmp_path: Path, host: Host) -> None:
+    """Strangers' photos of one place are where several threads in the mapper first show."""
+    cameras = []
+    for run in ("first", "second"):
+        workspace = Workspace(tmp_path / run)
+        photos = find_photos(shared_data / "photos" / "sacre_coeur")
+        reconstruct(photos, PRESETS["quick"].options, workspace, Silent(), host)
+        cameras.append((workspace.result_dir / "cameras.json").read_bytes())
+    assert cameras[0] == cameras[1]
+
+
 @pytest.mark.parametrize("preset", ["quick", "standard"])
 def test_fountain_is_accurate(preset: str, shared_data: Path, tmp_path: Path, host: Host) -> None:
     photos = tmp_path / "photos"
