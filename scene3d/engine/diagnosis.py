@@ -15,6 +15,8 @@ _TURNED_DEG = 45.0
 """From here on photos lie on their side or upside down."""
 _BEYOND_DOUBT = 2
 """Times the inliers that verification asks for; with fewer, unrelated photos agree by chance."""
+_PLENTY = 6
+"""Likewise; with so many it is not overlap that is missing."""
 _NUM_NAMED = 3
 """Partners that are named; more are counted."""
 
@@ -235,6 +237,14 @@ class _Examination:
         partners = self._partners[photo.index]
         best = partners[0]
         name = self._names[best.other]
+        if best.num_inliers >= _PLENTY * self._case.min_num_inliers:
+            return Diagnosis(
+                reason="position_not_agreed",
+                explanation=f"Overlaps well with {_photos(len(partners))}, best with {name}"
+                f" ({_points(best.num_inliers)} in common), but no position agrees with all.",
+                action="Try these photos with the preset Thorough.",
+                evidence=self._pair_evidence(photo.index),
+            )
         return Diagnosis(
             reason="not_enough_shared_points",
             explanation=f"Overlaps with {_photos(len(partners))}, best with {name}"

@@ -78,6 +78,11 @@ LINKED = [pair(0, 1), pair(1, 2)]
             "best with 2.jpg (44 points in common)",
         ),
         (
+            {"verified": [*LINKED, pair(2, 3, 400)]},
+            "position_not_agreed",
+            "Overlaps well with 1 other photo",
+        ),
+        (
             {"verified": [*LINKED, pair(2, 3, motion="panoramic")]},
             "degenerate_motion",
             "same spot as 2.jpg",
