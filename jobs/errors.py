@@ -20,9 +20,17 @@ class StateForbids(Problem):
         )
 
 
-_PARTICIPLES = {"cancel": "cancelled", "retry": "tried again", "delete": "deleted"}
+_PARTICIPLES = {
+    "cancel": "cancelled",
+    "retry": "tried again",
+    "delete": "deleted",
+    "scale": "scaled",
+    "export": "exported",
+}
 _NEXT_STEPS = {
     "cancel": "Only waiting and running jobs can be cancelled.",
     "retry": "Only failed and cancelled jobs can be tried again; upload the photos anew instead.",
     "delete": "Cancel the job first.",
+    "scale": "Wait until the job is done.",
+    "export": "Wait until the job is done.",
 }

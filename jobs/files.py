@@ -56,6 +56,11 @@ def job_prefix(job_id: object) -> str:
     return f"{job_id}"
 
 
+def exports_prefix(job_id: object) -> str:
+    """Files that are made of the result and can be made again."""
+    return f"{job_prefix(job_id)}/exports"
+
+
 def _files_below(prefix: str) -> Iterator[str]:
     try:
         folders, files = storage().listdir(prefix)

@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from jobs.errors import StateForbids
-from jobs.files import StoredFile, delete_tree, job_prefix
+from jobs.files import StoredFile, delete_tree, exports_prefix, job_prefix
 from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
 from jobs.states import RETRYABLE, TERMINAL, JobState
 from scene3d.background.queue import enqueue_on_commit, is_delivered
@@ -216,6 +216,23 @@ def retry(job: Job) -> None:
         tell(job.pk, "state", {"state": JobState.QUEUED})
         job.refresh_from_db()
         deliver(job)
+
+
+def set_scale(job: Job, metres_per_unit: float | None) -> None:
+    """Say how many metres a unit of a finished model is; None takes it back.
+
+    Files that were made in the old scale go.
+
+    Raises: StateForbids.
+    """
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk, state=JobState.DONE).update(
+            metres_per_unit=metres_per_unit
+        ):
+            raise StateForbids("scale", job)
+        job.exports.all().delete()
+        transaction.on_commit(lambda: delete_tree(exports_prefix(job.pk)))
+    job.refresh_from_db()
 
 
 def delete(job: Job) -> None:

@@ -9,6 +9,7 @@ import pycolmap
 from scene3d.engine.colmap.adjustment import refine_principal_points
 from scene3d.engine.colmap.colours import colour_points
 from scene3d.engine.colmap.convert import save_model_arrays
+from scene3d.engine.colmap.upright import make_upright
 from scene3d.engine.native.child import Tell
 from scene3d.engine.options import MappingOptions
 
@@ -37,6 +38,8 @@ def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
             if options.refine_principal_point
             else mapped
         )
+        if options.upright:
+            make_upright(model)
         colour_points(model, {index: Path(photo["path"]) for index, photo in photos.items()})
         _write_model(model, Path(payload["models"]) / str(position), photos)
     return len(models)

@@ -1,11 +1,11 @@
 """What the viewer loads: points at once, tracks on demand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scene3d.engine.cloud import up_in_world
 from scene3d.engine.export.columns import write_columns
 from scene3d.engine.model import Model
 from scene3d.engine.types import FloatArray
@@ -15,7 +15,12 @@ _FULL_SCALE = np.iinfo(np.uint16).max
 
 
 def write_view(
-    model: Model, indices: NDArray[np.intp], points_path: Path, tracks_path: Path
+    model: Model,
+    indices: NDArray[np.intp],
+    points_path: Path,
+    tracks_path: Path,
+    *,
+    up_in_world: Sequence[float],
 ) -> None:
     """The points `indices`, and for each of them the photos that see it and where."""
     write_columns(
@@ -28,7 +33,7 @@ def write_view(
         },
         {
             "num_points": len(indices),
-            "up": up_in_world(model).tolist(),
+            "up": list(up_in_world),
             "bounds": _bounds(model.xyz[indices]),
         },
     )
