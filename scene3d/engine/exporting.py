@@ -61,14 +61,9 @@ def export_models(
         shown = thin_points(
             model, clean, options.cloud, generator(options.seed, f"thin {position}")
         )
-        view = result / "view" / str(position)
-        write_view(
-            model,
-            shown,
-            view.with_suffix(".points.bin"),
-            view.with_suffix(".tracks.bin"),
-            up_in_world=_up_in_world(model, options),
-        )
+        view = result / "view" / f"{position}.points.bin"
+        up = _up_in_world(model, options)
+        write_view(model, shown, view, view.with_name(f"{position}.tracks.bin"), up_in_world=up)
         if position == 0:
             _write_largest(model, shown, names, result)
         clouds.append(

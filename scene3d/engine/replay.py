@@ -13,7 +13,6 @@ from scene3d.engine.host import Host
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.progress import Progress
-from scene3d.engine.report import installed_versions
 from scene3d.engine.sources import PhotoSource
 from scene3d.engine.types import FloatArray
 from scene3d.engine.workspace import Workspace
@@ -79,30 +78,35 @@ def replay(
         EngineError: as `reconstruct` does.
     """
     provenance = read_provenance(bundle)
-    expected = json.loads(read_result_file(bundle, "cameras.json"))
+    expected = json.loads(read_result_file(bundle, "cameras.json"))["models"]
     photos_dir = workspace.root.with_name(workspace.root.name + "-photos")
     photos_dir.mkdir(parents=True)
     photos = find_bundled_photos(bundle, photos_dir, candidates)
     options = ReconstructionOptions.from_dict(provenance.options)
     report = reconstruct(photos, options, workspace, progress, host)
-    found = json.loads((workspace.result_dir / "cameras.json").read_text())
-    versions = installed_versions()
+    found = json.loads((workspace.result_dir / "cameras.json").read_text())["models"]
     return Replay(
         fingerprint=report.fingerprint,
         expected_fingerprint=provenance.fingerprint,
         models=tuple(
             compare_models(first["cameras"], second["cameras"])
-            for first, second in zip(expected["models"], found["models"], strict=False)
+            for first, second in zip(expected, found, strict=False)
         ),
-        num_models=len(found["models"]),
-        expected_num_models=len(expected["models"]),
-        other_versions={
-            name: (version, versions.get(name, "none"))
-            for name, version in provenance.versions.items()
-            if versions.get(name) != version
-        },
+        num_models=len(found),
+        expected_num_models=len(expected),
+        other_versions=_other_versions(provenance.versions, report.versions),
         tolerance=tolerance,
     )
+
+
+def _other_versions(
+    expected: Mapping[str, str], found: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    return {
+        name: (version, found.get(name, "none"))
+        for name, version in expected.items()
+        if found.get(name) != version
+    }
 
 
 def compare_models(
