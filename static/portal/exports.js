@@ -29,6 +29,14 @@ async function replace(rows) {
     const fresh = page.querySelector(`[data-export="${row.dataset.export}"]`);
     if (fresh) row.replaceWith(fresh);
   }
+  const words = page.querySelector(".downloads__scale");
+  if (words) downloads.querySelector(".downloads__scale").replaceWith(words);
 }
 
-if (downloads && pending().length > 0) setTimeout(refresh, POLL_MS);
+if (downloads) {
+  if (pending().length > 0) setTimeout(refresh, POLL_MS);
+  // Files that were prepared in the old scale are gone.
+  window.addEventListener("scene3d:scale", () =>
+    replace(downloads.querySelectorAll("[data-export]")),
+  );
+}

@@ -69,6 +69,8 @@ export class ScaleForm {
       return;
     }
     store.set({ metresPerUnit: value });
+    // The list of downloads beside the viewer says which scale they have.
+    window.dispatchEvent(new Event("scene3d:scale"));
     messages.say(words);
   }
 }

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-_TYPES = {5126: np.dtype("<f4"), 5123: np.dtype("<u2"), 5121: np.dtype("u1")}
+_TYPES: dict[int, np.dtype[Any]] = {5126: np.dtype("<f4"), 5123: np.dtype("<u2")}
 
 
 class Gltf:
@@ -53,11 +53,12 @@ class Gltf:
         components = {"VEC3": 3, "VEC4": 4}[accessor["type"]]
         dtype = _TYPES[accessor["componentType"]]
         assert view["byteOffset"] % 4 == 0
-        values = np.frombuffer(
+        values: NDArray[Any] = np.frombuffer(
             self._binary, dtype, accessor["count"] * components, view["byteOffset"]
         )
         assert values.nbytes == view["byteLength"]
-        return values.reshape(-1, components)
+        shaped: NDArray[Any] = values.reshape(-1, components)
+        return shaped
 
 
 def _local(node: dict[str, Any]) -> NDArray[np.float64]:

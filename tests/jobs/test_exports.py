@@ -20,6 +20,7 @@ from jobs.models import Export, Job
 from jobs.recorder import WorkerStopping
 from jobs.states import ExportStatus, JobState
 from jobs.tasks import run_export
+from scene3d.engine.delivery import deliver
 from scene3d.engine.errors import NativeCrash
 from scene3d.engine.public import FORMATS
 from tests.http.streaming import body_of
@@ -125,7 +126,6 @@ def test_a_file_that_nobody_wants_any_more_is_not_published(
     """The scale changes while the worker is at it."""
     before = stored_files()
     export = exports.request_export(real, "submission.csv")
-    deliver = export_runner.deliver
 
     def overtaken(*arguments: Any) -> None:
         deliver(*arguments)
@@ -138,10 +138,10 @@ def test_a_file_that_nobody_wants_any_more_is_not_published(
 
 
 def failing(error: BaseException) -> Any:
-    def deliver(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise error
 
-    return deliver
+    return fail
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from jobs.files import storage
 from jobs.models import Export, Job
 from jobs.states import ExportStatus, JobState
 from scene3d.engine.export.ply import read_ply
-from scene3d.engine.public import SCALABLE
+from scene3d.engine.public import SCALABLE, scale_file
 from tests.http.streaming import body_of
 from tests.jobs.builders import make_done, make_in_state, stored_files
 from tests.jobs.real_result import make_real
@@ -132,7 +132,7 @@ def test_a_scale_that_changes_meanwhile_wins(
     real: Job, alice_api: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services.set_scale(real, 0.5)
-    scale_file, scales = exports.scale_file, []
+    scales: list[float] = []
 
     def overtaken(source: Path, target: Path, metres_per_unit: float) -> None:
         scales.append(metres_per_unit)

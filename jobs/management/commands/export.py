@@ -16,7 +16,7 @@ from jobs.models import Job
 from jobs.results import fetch_order
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.delivery import Order, deliver
-from scene3d.engine.public import FORMATS, InputNotFound
+from scene3d.engine.public import FORMATS, InputNotFound, OptionsInvalid
 from scene3d.engine.workspace import Workspace
 
 
@@ -71,8 +71,10 @@ def _order(options: dict[str, Any], folder: Path) -> Order:
         "dataset": options["dataset"],
         "with_photos": not options["names_only"],
     }
-    if options["metres_per_unit"] is not None:
-        wishes["metres_per_unit"] = options["metres_per_unit"]
+    if (metres_per_unit := options["metres_per_unit"]) is not None:
+        if not 0 < metres_per_unit < float("inf"):
+            raise OptionsInvalid(["--metres-per-unit: a number greater than 0"])
+        wishes["metres_per_unit"] = metres_per_unit
     result = Path(options["result"])
     if result.is_dir():
         if options["photos"]:
