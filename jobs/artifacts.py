@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jobs.files import StoredFile, job_prefix, store
+from jobs.files import StoredFile, live_prefix, result_prefix, storage, store
 from jobs.services import Lease
 from scene3d.engine.public import FORMATS, ExportFormat
 
@@ -28,6 +28,16 @@ ON_DEMAND: Mapping[str, ExportFormat] = {
 """What is made when somebody asks for it."""
 
 
+def store_live(lease: Lease, preview: Path, number: int) -> StoredFile:
+    """Store the `number`th preview of this attempt. The one before stays, since somebody may be
+    reading it; the one before that goes."""
+    folder = f"{live_prefix(lease.job_id)}/{lease.attempt}"
+    stored = store(preview, f"{folder}/{number:06d}.bin")
+    if number > 2:
+        storage().delete(f"{folder}/{number - 2:06d}.bin")
+    return stored
+
+
 def store_result(lease: Lease, result: Path) -> dict[str, tuple[StoredFile, str]]:
     """Store every file of `result` under this attempt's own prefix.
 
@@ -35,7 +45,7 @@ def store_result(lease: Lease, result: Path) -> dict[str, tuple[StoredFile, str]
         Artifact name to stored file and media type.
     """
     _zip_models(result / "models", result / "colmap.zip")
-    prefix = f"{job_prefix(lease.job_id)}/results/{lease.attempt}"
+    prefix = result_prefix(lease.job_id, lease.attempt)
     return {
         name: (store(path, f"{prefix}/{name}"), MEDIA_TYPES[path.suffix])
         for name, path in _files(result)

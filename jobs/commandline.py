@@ -10,6 +10,7 @@ from typing import NoReturn
 from jobs.console import ConsoleProgress
 from scene3d.engine.public import (
     ArchiveLimits,
+    Cancelled,
     EngineError,
     InputNotFound,
     PhotoProblem,
@@ -38,15 +39,15 @@ def telling_problems(progress: ConsoleProgress, *, traceback: bool) -> Iterator[
     except EngineError as problem:
         progress.finish()
         code = EXIT_PHOTOS if isinstance(problem, PhotoProblem) else EXIT_OURS
-        _give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
-    except KeyboardInterrupt:
+        give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
+    except (Cancelled, KeyboardInterrupt):
         progress.finish()
-        _give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
+        give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
     except Exception as error:
         progress.finish()
         if traceback:
             raise
-        _give_up(
+        give_up(
             EXIT_OURS,
             f"internal_error: {type(error).__name__}: {error}. Run it again with --traceback"
             " and report what it prints.",
@@ -95,6 +96,7 @@ def publish(result: Path, output: Path) -> None:
         path.rename(target)
 
 
-def _give_up(code: int, words: str) -> NoReturn:
+def give_up(code: int, words: str) -> NoReturn:
+    """Leave with one line on stderr."""
     sys.stderr.write(" ".join(words.split()) + "\n")
     raise SystemExit(code)

@@ -2,11 +2,13 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from scene3d.engine.public import Stage
+from scene3d.engine.public import Cancelled, Stage, TimeLimitReached
 
 if TYPE_CHECKING:
+    from scene3d.engine.model import Model
     from scene3d.engine.types import PhotoSet
 
 _LINES_EVERY_S = 5.0
@@ -22,7 +24,10 @@ _TITLES: dict[Stage, str] = {
 class ConsoleProgress:
     """One line a stage: rewritten in place on a terminal, every few seconds in a log."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, time_limit_s: float | None = None) -> None:
+        self._ends_s = None if time_limit_s is None else time.monotonic() + time_limit_s
+        self._time_limit_s = time_limit_s
+        self._is_stopping = False
         self._stream = stream or sys.stderr
         self._is_live = self._stream.isatty()
         self._title, self._total = "", 1
@@ -43,8 +48,24 @@ class ConsoleProgress:
         if self._is_live or time.monotonic() - self._shown_s >= _LINES_EVERY_S:
             self._show(done, counts)
 
+    def grown(self, models: "Sequence[Model]") -> None:
+        """The numbers tell enough."""
+
+    def stop(self) -> None:
+        """End soon, with what there is."""
+        self._is_stopping = True
+        self.finish()
+        self._stream.write("Stopping; once more to leave at once.\n")
+
     def check(self) -> None:
-        """Ctrl-C is what stops a command."""
+        """Raises: Cancelled, TimeLimitReached."""
+        if self._is_stopping:
+            raise Cancelled
+        if self._ends_s is not None and time.monotonic() > self._ends_s:
+            raise TimeLimitReached(
+                f"The work took longer than {self._time_limit_s:g} seconds.",
+                next_step="Use fewer photos, a quicker preset or a longer limit.",
+            )
 
     def finish(self) -> None:
         """End the line that is being rewritten."""

@@ -29,8 +29,8 @@ _PARTICIPLES = {
 }
 _NEXT_STEPS = {
     "cancel": "Only waiting and running jobs can be cancelled.",
-    "retry": "Only failed and cancelled jobs can be tried again; upload the photos anew instead.",
+    "retry": "Only failed, cancelled and partial jobs can be tried again; upload the photos anew.",
     "delete": "Cancel the job first.",
-    "scale": "Wait until the job is done.",
-    "export": "Wait until the job is done.",
+    "scale": "Only a result has a scale: wait until there is one.",
+    "export": "Only a result can be exported: wait until there is one.",
 }

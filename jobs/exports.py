@@ -18,7 +18,7 @@ from django.utils import timezone
 from jobs.errors import StateForbids
 from jobs.files import StoredFile, delete_tree, exports_prefix, fetch, store
 from jobs.models import Artifact, Export, Job
-from jobs.states import ExportStatus, JobState
+from jobs.states import ExportStatus
 from scene3d.background.queue import enqueue_on_commit, is_delivered
 from scene3d.engine.public import scale_file
 
@@ -43,9 +43,10 @@ def request_export(job: Job, name: str) -> Export:
 
     Raises: StateForbids.
     """
-    if job.state != JobState.DONE:
-        raise StateForbids("export", job)
     with transaction.atomic():
+        with_result = Job.objects.select_for_update().filter(report__isnull=False)
+        if not with_result.filter(pk=job.pk).exists():
+            raise StateForbids("export", job)
         export, is_new = Export.objects.get_or_create(job=job, name=name)
         failed = Export.objects.filter(pk=export.pk, status=ExportStatus.FAILED)
         if is_new or failed.update(status=ExportStatus.WAITING, error_message=None):

@@ -8,6 +8,9 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 
+LIVE = "live.points.bin"
+"""The model so far, for the job's page; the only result file of a job that is still running."""
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -54,6 +57,18 @@ def delete_tree(prefix: str) -> None:
 
 def job_prefix(job_id: object) -> str:
     return f"{job_id}"
+
+
+def results_prefix(job_id: object) -> str:
+    return f"{job_prefix(job_id)}/results"
+
+
+def result_prefix(job_id: object, attempt: int) -> str:
+    return f"{results_prefix(job_id)}/{attempt}"
+
+
+def live_prefix(job_id: object) -> str:
+    return f"{job_prefix(job_id)}/live"
 
 
 def exports_prefix(job_id: object) -> str:

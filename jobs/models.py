@@ -147,7 +147,21 @@ class Job(models.Model):
 
     @property
     def is_retryable(self) -> bool:
-        return self.state in RETRYABLE
+        return self.state in RETRYABLE or self.is_partial
+
+    @property
+    def has_result(self) -> bool:
+        """Done, or cancelled with something to keep."""
+        return self.report is not None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the result ends where mapping was stopped."""
+        return self.partial_reason is not None
+
+    @property
+    def partial_reason(self) -> str | None:
+        return self.report.get("partial_reason") if self.report else None
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -158,6 +172,12 @@ class Job(models.Model):
     def model_rows(self) -> list[dict[str, Any]]:
         """Rows of the finished report, the largest model first; empty before."""
         return self.report["models"] if self.report else []
+
+    @property
+    def stage_seconds(self) -> dict[str, float]:
+        """Of the finished report; empty before."""
+        rows = self.report["stages"] if self.report else []
+        return {row["stage"]: row["seconds"] for row in rows}
 
     @property
     def duration(self) -> timedelta | None:
@@ -200,7 +220,7 @@ class Photo(models.Model):
 
 
 class Artifact(models.Model):
-    """A file of a published result."""
+    """A file of a published result, or of one that grows (`files.LIVE`)."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
     name = models.CharField(max_length=100)

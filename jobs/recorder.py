@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,11 +11,14 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from jobs import services
+from jobs.artifacts import store_live
 from jobs.files import job_prefix, storage, store
 from jobs.services import Lease
 from jobs.states import PhotoStatus
 from scene3d.background.workers import stop_requested
-from scene3d.engine.public import Cancelled, HostProblem, Stage
+from scene3d.engine.export.preview import write_preview
+from scene3d.engine.model import Model
+from scene3d.engine.public import Cancelled, Stage, TimeLimitReached
 from scene3d.engine.types import PhotoSet
 from scene3d.engine.workspace import Workspace
 
@@ -29,13 +32,6 @@ class WorkerStopping(Exception):  # noqa: N818  # a request, not an error
     """The worker was told to end; the job goes back into the queue."""
 
 
-class TimeLimitReached(HostProblem):
-    """The job took longer than this server allows."""
-
-    code = "time_limit"
-    next_step = "Use fewer photos or a quicker preset, or ask the operator for a longer limit."
-
-
 class Recorder:
     """The engine's Progress for one attempt; a context whose thread keeps the lease alive."""
 
@@ -45,6 +41,8 @@ class Recorder:
         self._is_unwanted = threading.Event()
         self._is_over = threading.Event()
         self._started_s = time.monotonic()
+        self._names: dict[int, str] = {}
+        self._num_previews = 0
         self._written_s = 0.0
         self._thread = threading.Thread(target=self._beat, name="job-heartbeat", daemon=True)
 
@@ -74,6 +72,7 @@ class Recorder:
 
     def checked(self, photos: PhotoSet) -> None:
         """Thumbnails appear on the job's page while the rest is still going on."""
+        self._names = {photo.index: photo.name for photo in photos.accepted}
         accepted = [
             {
                 "index": photo.index,
@@ -95,6 +94,23 @@ class Recorder:
             for photo in photos.rejected
         ]
         services.record_checked_photos(self._lease, [*accepted, *rejected])
+
+    def grown(self, models: Sequence[Model]) -> None:
+        """The largest model appears on the job's page; work never fails over a picture of it."""
+        largest = models[0]
+        self._num_previews += 1
+        try:
+            write_preview(largest, self._names, self._workspace.live_path)
+            stored = store_live(self._lease, self._workspace.live_path, self._num_previews)
+        except Exception:  # a bucket that is away has errors of its own kind
+            logger.warning("job %s: a live view was lost", self._lease.job_id, exc_info=True)
+            return
+        services.record_growth(
+            self._lease,
+            stored,
+            num_registered=largest.num_registered,
+            num_points=largest.num_points,
+        )
 
     def check(self) -> None:
         """Raises: Cancelled, WorkerStopping, TimeLimitReached."""
@@ -119,8 +135,7 @@ class Recorder:
             while not self._is_over.wait(_HEARTBEAT_S):
                 try:
                     if not services.heartbeat(self._lease):
-                        self._is_unwanted.set()
-                        return
+                        self._is_unwanted.set()  # and beat on: what there is may be saved
                 except DatabaseError:
                     logger.warning("the database missed a heartbeat", exc_info=True)
                     close_old_connections()

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from jobs import services
 from jobs.artifacts import store_result
+from jobs.files import delete_tree, result_prefix
 from jobs.models import Job
 from jobs.recorder import Recorder, WorkerStopping
 from jobs.results import fetch_photos
@@ -72,9 +73,9 @@ def _work(lease: Lease, folder: Path) -> None:
     with Recorder(lease, workspace) as recorder:
         report = reconstruct(sources, options, workspace, recorder, this_host())
         artifacts = store_result(lease, workspace.result_dir)
-        recorder.check()
     if not services.finish(lease, report.model_dump(mode="json"), artifacts):
         logger.warning("job %s: the result of attempt %d is not wanted", job.pk, lease.attempt)
+        delete_tree(result_prefix(job.pk, lease.attempt))
 
 
 def _full_story(error: Exception) -> str:

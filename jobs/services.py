@@ -12,13 +12,21 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from jobs.errors import StateForbids
-from jobs.files import StoredFile, delete_tree, exports_prefix, job_prefix
-from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
-from jobs.states import RETRYABLE, TERMINAL, JobState
+from jobs.files import (
+    LIVE,
+    StoredFile,
+    delete_tree,
+    exports_prefix,
+    job_prefix,
+    live_prefix,
+    results_prefix,
+)
+from jobs.models import Artifact, Export, Job, JobEvent, Photo, StageRun
+from jobs.states import RETRYABLE, TERMINAL, JobState, PhotoStatus
 from scene3d.background.queue import enqueue_on_commit, is_delivered
 
 logger = logging.getLogger(__name__)
@@ -31,6 +39,10 @@ MAX_LOST_ATTEMPTS = 3
 _NO_STAGE: Mapping[str, Any] = {
     "stage": None, "stage_done": 0, "stage_total": 0, "stage_counts": {},
 }  # fmt: skip
+_PHOTO_FINDINGS = (
+    "reason", "explanation", "width_px", "height_px", "focal_px", "num_keypoints",
+    "num_verified_pairs", "model", "num_observations", "mean_error_px",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +78,7 @@ def claim(job_id: UUID) -> Lease | None:
         )
         if not won:
             return None
+        _forget_growth(job_id)
         attempt = Job.objects.values_list("attempt", flat=True).get(pk=job_id)
         tell(job_id, "state", {"state": JobState.RUNNING, "attempt": attempt})
     return Lease(job_id=job_id, attempt=attempt)
@@ -95,6 +108,17 @@ def record_progress(lease: Lease, *, done: int, counts: Mapping[str, int]) -> No
             tell(lease.job_id, "progress", {"done": done, "counts": dict(counts)})
 
 
+def record_growth(
+    lease: Lease, stored: StoredFile, *, num_registered: int, num_points: int
+) -> None:
+    """There is a newer preview of the model so far."""
+    with transaction.atomic():
+        if _leased(lease).update(heartbeat_at=timezone.now()):
+            _write_artifact(lease.job_id, LIVE, stored, "application/octet-stream")
+            data = {"num_registered": num_registered, "num_points": num_points}
+            tell(lease.job_id, "model", data)
+
+
 def finish(
     lease: Lease,
     report: Mapping[str, Any],
@@ -102,28 +126,25 @@ def finish(
 ) -> bool:
     """Publish a result: RUNNING to DONE, with its files and rows, or nothing at all.
 
+    A partial result of a job that was cancelled leaves it CANCELLED.
+
     Args:
         artifacts: name to stored file and media type.
     Returns:
         False when the lease was lost; the files then belong to nobody.
     """
     with transaction.atomic():
-        if not _end(lease, JobState.DONE, report=dict(report)):
+        was_cancelled = report["partial_reason"] == "cancelled"
+        state = JobState.CANCELLED if was_cancelled else JobState.DONE
+        if not _end(lease, state, report=dict(report)):
             return False
         Artifact.objects.filter(job_id=lease.job_id).delete()
-        Artifact.objects.bulk_create(
-            Artifact(
-                job_id=lease.job_id,
-                name=name,
-                path=stored.path,
-                num_bytes=stored.num_bytes,
-                sha256=stored.sha256,
-                media_type=media_type,
-            )
-            for name, (stored, media_type) in artifacts.items()
-        )
+        for name, (stored, media_type) in artifacts.items():
+            _write_artifact(lease.job_id, name, stored, media_type)
         _record_photo_rows(lease.job_id, report["photos"])
-        _record_stage_runs(lease.job_id, report)
+        StageRun.objects.filter(job_id=lease.job_id).delete()
+        if not report["is_partial"]:  # whose times would make estimates too short
+            _record_stage_runs(lease.job_id, report)
     return True
 
 
@@ -167,6 +188,7 @@ def release(lease: Lease) -> None:
             .filter(cancel_requested_at=None)
             .update(state=JobState.QUEUED, heartbeat_at=None, **_NO_STAGE)
         ):
+            _forget_growth(lease.job_id)
             tell(lease.job_id, "state", {"state": JobState.QUEUED})
             deliver(Job.objects.get(pk=lease.job_id))
         else:
@@ -192,13 +214,17 @@ def request_cancel(job: Job) -> None:
 
 
 def retry(job: Job) -> None:
-    """FAILED, ERRORED or CANCELLED to QUEUED, with the same photos and options.
+    """FAILED, ERRORED, CANCELLED or DONE in part to QUEUED, with the same photos and options; a
+    partial result is given up.
 
     Raises: StateForbids.
     """
+    may_retry = Q(state__in=RETRYABLE) | Q(state=JobState.DONE, report__is_partial=True)
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk, state__in=RETRYABLE).update(
+        if not Job.objects.filter(may_retry, pk=job.pk).update(
             state=JobState.QUEUED,
+            report=None,
+            metres_per_unit=None,
             queued_at=timezone.now(),
             started_at=None,
             finished_at=None,
@@ -213,25 +239,25 @@ def retry(job: Job) -> None:
             **_NO_STAGE,
         ):
             raise StateForbids("retry", job)
+        _forget_result(job.pk)
         tell(job.pk, "state", {"state": JobState.QUEUED})
         job.refresh_from_db()
         deliver(job)
 
 
 def set_scale(job: Job, metres_per_unit: float | None) -> None:
-    """Say how many metres a unit of a finished model is; None takes it back.
+    """Say how many metres a unit of a model is; None takes it back.
 
     Files that were made in the old scale go.
 
     Raises: StateForbids.
     """
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk, state=JobState.DONE).update(
+        if not Job.objects.filter(pk=job.pk, report__isnull=False).update(
             metres_per_unit=metres_per_unit
         ):
             raise StateForbids("scale", job)
-        job.exports.all().delete()
-        transaction.on_commit(lambda: delete_tree(exports_prefix(job.pk)))
+        _forget_exports(job.pk)
     job.refresh_from_db()
 
 
@@ -301,15 +327,48 @@ def _end(lease: Lease, state: JobState, **values: Any) -> bool:
             logger.warning("job %s: attempt %d lost its lease", lease.job_id, lease.attempt)
             return False
         JobEvent.objects.filter(job_id=lease.job_id, kind="progress").delete()
+        _forget_growth(lease.job_id)
         tell(lease.job_id, "state", {"state": state, "error_code": values.get("error_code")})
     return True
 
 
+def _forget_growth(job_id: UUID) -> None:
+    """The model so far is nobody's business any more."""
+    JobEvent.objects.filter(job_id=job_id, kind="model").delete()
+    was_shown, _ = Artifact.objects.filter(job_id=job_id, name=LIVE).delete()
+    if was_shown:
+        transaction.on_commit(lambda: delete_tree(live_prefix(job_id)), robust=True)
+
+
+def _forget_result(job_id: UUID) -> None:
+    """Files and rows of a result that another attempt is to replace, and what was made of it."""
+    Artifact.objects.filter(job_id=job_id).delete()
+    _forget_exports(job_id)
+    unknown = dict.fromkeys(_PHOTO_FINDINGS)
+    Photo.objects.filter(job_id=job_id).update(**unknown, status=PhotoStatus.UPLOADED)
+    transaction.on_commit(lambda: delete_tree(results_prefix(job_id)), robust=True)
+
+
+def _forget_exports(job_id: UUID) -> None:
+    Export.objects.filter(job_id=job_id).delete()
+    transaction.on_commit(lambda: delete_tree(exports_prefix(job_id)), robust=True)
+
+
+def _write_artifact(job_id: UUID, name: str, stored: StoredFile, media_type: str) -> None:
+    Artifact.objects.update_or_create(
+        job_id=job_id,
+        name=name,
+        defaults={
+            "path": stored.path,
+            "num_bytes": stored.num_bytes,
+            "sha256": stored.sha256,
+            "media_type": media_type,
+        },
+    )
+
+
 def _record_photo_rows(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-    fields = [
-        "status", "reason", "explanation", "width_px", "height_px", "focal_px", "num_keypoints",
-        "num_verified_pairs", "model", "num_observations", "mean_error_px",
-    ]  # fmt: skip
+    fields = ["status", *_PHOTO_FINDINGS]
     photos = {photo.index: photo for photo in Photo.objects.filter(job_id=job_id)}
     for row in rows:
         for field in fields:
@@ -320,7 +379,6 @@ def _record_photo_rows(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
 def _record_stage_runs(job_id: UUID, report: Mapping[str, Any]) -> None:
     counts = report["counts"]
     num_units = {"checking": counts["num_photos"], "matching": counts["num_pairs"]}
-    StageRun.objects.filter(job_id=job_id).delete()
     StageRun.objects.bulk_create(
         StageRun(
             job_id=job_id,

@@ -20,7 +20,6 @@ class Step:
 
 def stage_steps(job: Job) -> list[Step]:
     """All stages in order, as far as the job has come."""
-    seconds = {run.stage: run.seconds for run in job.stage_runs.all()}
     stages = list(JobStage)
     position = stages.index(JobStage(job.stage)) if job.stage else -1
     return [
@@ -29,14 +28,14 @@ def stage_steps(job: Job) -> list[Step]:
             title=stage.label,
             unit=STAGE_UNITS[stage],
             state=_state(job, index, position),
-            seconds=seconds.get(stage) if job.state == JobState.DONE else None,
+            seconds=job.stage_seconds.get(stage),
         )
         for index, stage in enumerate(stages)
     ]
 
 
 def _state(job: Job, index: int, position: int) -> StepState:
-    if job.state == JobState.DONE or index < position:
+    if job.has_result or index < position:
         return "done"
     if index == position:
         return "working" if job.state == JobState.RUNNING else "stopped"

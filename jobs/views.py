@@ -18,6 +18,7 @@ from jobs.access import own_job, own_jobs
 from jobs.api.serializers import error_of, progress_of, queue_position_of
 from jobs.artifacts import DOWNLOADS
 from jobs.errors import StateForbids
+from jobs.files import LIVE
 from jobs.models import Artifact, Export, Job
 from jobs.presets import offered_presets
 from jobs.stage_view import stage_steps
@@ -88,9 +89,9 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
             "error": error_of(job),
             "downloads": _downloads(job),
             "orders": _orders(job),
-            "viewer": (
-                viewer_config(job, get_token(self.request)) if job.state == JobState.DONE else None
-            ),
+            "viewer": viewer_config(job, get_token(self.request)) if job.has_result else None,
+            "live_name": LIVE,
+            "has_live": job.is_active and job.artifacts.filter(name=LIVE).exists(),
             "has_worker": bool(capabilities()["workers"]),
             "last_event_id": job.events.order_by("-pk").values_list("pk", flat=True).first() or 0,
         }
@@ -103,7 +104,7 @@ class ViewerPage(LoginRequiredMixin, DetailView[Job]):
     context_object_name = "job"
 
     def get_queryset(self) -> QuerySet[Job]:
-        return own_jobs(self.request).filter(state=JobState.DONE)
+        return own_jobs(self.request).filter(report__isnull=False)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
@@ -115,7 +116,10 @@ class JobAction(LoginRequiredMixin, View):
     """Buttons of the job's page."""
 
     actions: Mapping[str, tuple[Callable[[Job], None], str]] = {
-        "cancel": (services.request_cancel, "The job stops within a few seconds."),
+        "cancel": (
+            services.request_cancel,
+            "The job stops within a few seconds; photos placed by then are kept.",
+        ),
         "retry": (services.retry, "The job waits for a worker again."),
         "delete": (services.delete, "The job, its photos and its result are deleted."),
     }

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,11 @@ def tiny_result(tmp_path_factory: pytest.TempPathFactory, tiny_photos: Path) -> 
     host = Host(weights=WeightStore(MODEL_STORE), num_threads=2)
     reconstruct(find_photos(tiny_photos), PRESETS["quick"].options, workspace, Silent(), host)
     return workspace.result_dir
+
+
+@pytest.fixture(scope="session")
+def slow_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve rendered photos, whose mapping takes long enough to be watched and stopped."""
+    folder = tmp_path_factory.mktemp("slow") / "photos"
+    render_scene(replace(TINY, num_photos=12), folder, num_workers=2)
+    return folder

@@ -1,6 +1,7 @@
 """A real server for tests: broker, web process and worker, in a folder of their own."""
 
 import json
+import math
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "correct-horse-9"
+_TOKEN_AGE_S = 600
+"""Access tokens live for 15 minutes, and a slow machine's tests take longer."""
 
 
 @dataclass
@@ -37,7 +40,8 @@ class LiveStack:
     port: int
     process: subprocess.Popen[bytes]
     environment: Mapping[str, str]
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """By user: when it was asked for (monotonic seconds), and the access token."""
 
     @property
     def url(self) -> str:
@@ -136,13 +140,15 @@ class LiveStack:
         return [int(line) for line in found.stdout.split()]
 
     def _token(self, user: str) -> str:
-        if user not in self.tokens:
+        asked_s, token = self.tokens.get(user, (-math.inf, ""))
+        if time.monotonic() - asked_s > _TOKEN_AGE_S:
             body = json.dumps({"username": user, "password": PASSWORD}).encode()
             headers = {"Content-Type": "application/json"}
             answer = self.request("POST", "/api/v1/auth/token/", body=body, headers=headers)
             assert answer.status == 200, answer.body
-            self.tokens[user] = answer.json()["access"]
-        return self.tokens[user]
+            token = str(answer.json()["access"])
+            self.tokens[user] = (time.monotonic(), token)
+        return token
 
 
 @contextmanager

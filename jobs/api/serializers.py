@@ -83,13 +83,20 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     progress = serializers.SerializerMethodField()
     queue_position = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    is_partial = serializers.BooleanField(
+        read_only=True, help_text="There is a result, but mapping ended before it was complete."
+    )
+    partial_reason = serializers.CharField(
+        read_only=True, allow_null=True, help_text="cancelled, time_limit or native_crash."
+    )
     statistics = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
         fields: tuple[str, ...] = (
             "id", "url", "name", "state", "stage", "preset", "num_photos", "progress",
-            "queue_position", "error", "statistics", "created_at", "started_at", "finished_at",
+            "queue_position", "error", "is_partial", "partial_reason", "statistics",
+            "created_at", "started_at", "finished_at",
         )  # fmt: skip
 
     @extend_schema_field(serializers.URLField())
@@ -140,7 +147,7 @@ class JobDetailSerializer(JobSerializer):
         serializers.DictField(child=serializers.FloatField(), help_text="Seconds.")
     )
     def get_stages(self, job: Job) -> dict[str, float]:
-        return {run.stage: run.seconds for run in job.stage_runs.all()}
+        return job.stage_seconds
 
 
 class PhotoSerializer(serializers.ModelSerializer[Photo]):

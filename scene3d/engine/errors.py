@@ -130,5 +130,12 @@ class StorageFull(HostProblem):
     next_step = "Free disk space and try again."
 
 
+class TimeLimitReached(HostProblem):
+    """The run took longer than it may."""
+
+    code = "time_limit"
+    next_step = "Use fewer photos or a quicker preset, or ask the operator for a longer limit."
+
+
 class Cancelled(Exception):  # noqa: N818  # a request that was honoured, not an error
     """Someone asked the run to stop."""

@@ -1,24 +1,29 @@
 """Photos in, models and clouds out: the stages in order."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
+from scene3d.engine.colmap.salvage import MappingStopped
 from scene3d.engine.colmap.stages import map_photos, verify_pairs
 from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap
 from scene3d.engine.exporting import export_models
 from scene3d.engine.features.extract import extract_features
 from scene3d.engine.host import Host
 from scene3d.engine.matching.match import match_pairs, save_matches
+from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.pairs import Pair, choose_pairs
 from scene3d.engine.photos import MIN_NUM_PHOTOS, prepare_photos
-from scene3d.engine.progress import Progress, Stage
+from scene3d.engine.progress import Progress, Stage, Unstoppable
 from scene3d.engine.report import Report, StageSeconds
 from scene3d.engine.reporting import FEW_KEYPOINTS, Findings, describe
 from scene3d.engine.sources import PhotoSource
-from scene3d.engine.types import Photo, VerifiedPair
+from scene3d.engine.types import PartialReason, Photo, VerifiedPair
 from scene3d.engine.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 
 def reconstruct(
@@ -31,12 +36,14 @@ def reconstruct(
     """Every model that the photos give, the largest first, in `workspace.result_dir`.
 
     `exporting.export_models` lists the files; report.json is written last, so a result without
-    it is not complete. Calls of `progress` come from the calling thread.
+    it is not complete. Calls of `progress` come from the calling thread. When mapping is
+    cancelled, runs out of time or crashes, and has placed a few photos, these are the result:
+    `Report.partial_reason` tells.
 
     Raises:
         PhotoProblem: the photos give no model; says why and what to do.
         HostProblem: this machine could not do the work.
-        Cancelled: `progress.check` asked for it.
+        Cancelled: `progress.check` asked for it, and there is no model yet.
     """
     workspace.prepare()
     findings = _run_stages(photos, options, workspace, progress, host)
@@ -65,9 +72,8 @@ def _run_stages(
         num_matched_pairs = _match(pairs, accepted, options, workspace, progress, host)
         verified = verify_pairs(accepted, options, workspace, progress, num_pairs=len(pairs))
     with clock.stage("mapping", len(accepted)):
-        models = map_photos(accepted, options, workspace, progress, host) if verified else []
-        if not models:
-            raise _no_overlap(accepted, verified)
+        models, partial_reason = _map(accepted, verified, options, workspace, progress, host)
+    clock.progress = progress = Unstoppable(progress)
     with clock.stage("exporting", len(models)):
         names = {photo.index: photo.name for photo in accepted}
         clouds = export_models(models, names, options, workspace, progress)
@@ -80,6 +86,7 @@ def _run_stages(
         models=models,
         clouds=clouds,
         stages=clock.stages,
+        partial_reason=partial_reason,
     )
 
 
@@ -102,6 +109,25 @@ def _match(
     return sum(len(pair.keypoint_indices) > 0 for pair in matches)
 
 
+def _map(
+    photos: Sequence[Photo],
+    verified: Sequence[VerifiedPair],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+) -> tuple[Sequence[Model], PartialReason | None]:
+    """The models, and why there are not more where mapping ended early."""
+    try:
+        models = map_photos(photos, options, workspace, progress, host) if verified else []
+    except MappingStopped as stop:
+        logger.warning("a partial result: %s", stop, exc_info=stop.__cause__)
+        return stop.models, stop.reason
+    if not models:
+        raise _no_overlap(photos, verified)
+    return models, None
+
+
 def _require_features(num_keypoints: Mapping[int, int]) -> None:
     if sum(count >= FEW_KEYPOINTS for count in num_keypoints.values()) < MIN_NUM_PHOTOS:
         raise InsufficientFeatures(
@@ -118,9 +144,10 @@ def _no_overlap(photos: Sequence[Photo], verified: Sequence[VerifiedPair]) -> In
         )
     names = {photo.index: photo.name for photo in photos}
     best = max(verified, key=lambda pair: pair.num_inliers)
+    shown = "Only one pair" if len(verified) == 1 else f"Only {len(verified)} pairs"
     return InsufficientOverlap(
-        f"Only {len(verified)} pairs of photos show the same place, and no three of them fit"
-        f" together. The best pair is {names[best.first]} and {names[best.second]}.",
+        f"{shown} of photos with the same place, and no three photos fit together. The best pair is"
+        f" {names[best.first]} and {names[best.second]}.",
         evidence={
             "num_verified_pairs": len(verified),
             "best_pair": [names[best.first], names[best.second]],
@@ -133,13 +160,13 @@ class _Clock:
     """Announces stages and keeps their seconds."""
 
     def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+        self.progress = progress
         self.stages: list[StageSeconds] = []
 
     @contextmanager
     def stage(self, stage: Stage, total: int) -> Iterator[None]:
-        self._progress.check()
-        self._progress.begin(stage, total)
+        self.progress.check()
+        self.progress.begin(stage, total)
         started_s = monotonic()
         yield
         self.stages.append(StageSeconds(stage=stage, seconds=monotonic() - started_s))

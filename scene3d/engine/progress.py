@@ -1,8 +1,10 @@
 """What a run tells while it works, and how it is asked to stop."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # the web process uses this module too, and goes without numpy
+    from scene3d.engine.model import Model
     from scene3d.engine.types import PhotoSet
 
 Stage = Literal["checking", "extracting", "matching", "mapping", "exporting"]
@@ -22,10 +24,15 @@ class Progress(Protocol):
         """`done` units of the stage are finished; `counts` are facts worth showing, such as
         num_registered."""
 
+    def grown(self, models: "Sequence[Model]") -> None:
+        """The models so far, the largest first, every few seconds of mapping; later ones never
+        have fewer photos, and the next ones may lie elsewhere in the world."""
+
     def check(self) -> None:
         """Called often.
 
-        Raises: Cancelled, when the run should stop.
+        Raises: Cancelled or TimeLimitReached, when the run should stop and keep what it has;
+            anything else, when it should stop and keep nothing.
         """
 
 
@@ -40,6 +47,23 @@ class Silent:
 
     def update(self, done: int, **counts: int) -> None:
         """Nothing to tell."""
+
+    def grown(self, models: "Sequence[Model]") -> None:
+        """Nothing to tell."""
+
+    def check(self) -> None:
+        """Never stops."""
+
+
+class Unstoppable:
+    """Tells `progress` everything and stops for nobody: for the seconds in which what hours have
+    found is saved."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.begin = progress.begin
+        self.checked = progress.checked
+        self.update = progress.update
+        self.grown = progress.grown
 
     def check(self) -> None:
         """Never stops."""

@@ -16,6 +16,7 @@ from scene3d.engine.errors import (
     OptionsInvalid,
     PhotoProblem,
     StorageFull,
+    TimeLimitReached,
     TooFewPhotos,
 )
 from scene3d.engine.export.scaling import SCALABLE, scale_file
@@ -49,6 +50,7 @@ __all__ = [
     "ReconstructionOptions",
     "Stage",
     "StorageFull",
+    "TimeLimitReached",
     "TooFewPhotos",
     "find_photos",
     "looks_like_photo",

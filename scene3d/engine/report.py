@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scene3d.engine.geometry.upright import UpSource
 from scene3d.engine.progress import Stage
-from scene3d.engine.types import FocalSource
+from scene3d.engine.types import FocalSource, PartialReason
 
 REPORT_VERSION = 1
 
@@ -96,6 +96,9 @@ class Report(_Document):
     weights: list[WeightsUsed]
     stages: list[StageSeconds]
     total_seconds: float
+    is_partial: bool = False
+    """Mapping ended before every photo had its turn."""
+    partial_reason: PartialReason | None = None
     counts: Counts
     models: list[ModelRow]
     photos: list[PhotoRow]

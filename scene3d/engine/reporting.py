@@ -20,7 +20,7 @@ from scene3d.engine.report import (
     WeightsUsed,
     installed_versions,
 )
-from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto, VerifiedPair
+from scene3d.engine.types import PartialReason, Photo, PhotoSet, RejectedPhoto, VerifiedPair
 from scene3d.engine.weights import weights_needed
 
 FEW_KEYPOINTS = 100
@@ -39,6 +39,7 @@ class Findings:
     models: Sequence[Model]
     clouds: Sequence[Cloud]
     stages: Sequence[StageSeconds]
+    partial_reason: PartialReason | None = None
 
 
 def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> Report:
@@ -57,6 +58,8 @@ def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> 
         ],
         stages=list(findings.stages),
         total_seconds=sum(stage.seconds for stage in findings.stages),
+        is_partial=findings.partial_reason is not None,
+        partial_reason=findings.partial_reason,
         counts=_counts(findings, rows),
         models=[
             _model_row(index, model, is_upright=options.mapping.upright)
@@ -137,6 +140,8 @@ def _why_not(photo: Photo, findings: Findings, num_verified_pairs: int) -> tuple
         )
     if num_verified_pairs == 0:
         return "no_overlap", "Shows nothing that another photo shows well enough."
+    if findings.partial_reason:
+        return "stopped_early", "The work ended before this photo had its turn."
     return (
         "not_enough_shared_points",
         f"Overlaps with {num_verified_pairs} other photo{'s' if num_verified_pairs > 1 else ''},"

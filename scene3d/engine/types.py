@@ -12,6 +12,9 @@ UInt32Array = NDArray[np.uint32]
 
 FocalSource = Literal["exif_35mm", "guess"]
 
+PartialReason = Literal["cancelled", "time_limit", "native_crash"]
+"""Why mapping ended early; the codes of the errors that they would have been."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:

@@ -40,6 +40,16 @@ class Workspace:
         return self.root / "models"
 
     @property
+    def snapshots_dir(self) -> Path:
+        """Models so far, while mapping goes on."""
+        return self.root / "snapshots"
+
+    @property
+    def live_path(self) -> Path:
+        """The last preview of the model so far."""
+        return self.root / "live.points.bin"
+
+    @property
     def logs_dir(self) -> Path:
         return self.root / "logs"
 
@@ -71,6 +81,7 @@ class Workspace:
             self.thumbnails_dir,
             self.features_dir,
             self.models_dir,
+            self.snapshots_dir,
             self.logs_dir,
             self.result_dir,
         ):

@@ -4,6 +4,8 @@ import { formatDuration } from "../upload/speed.js";
 
 const POLL_MS = 3000;
 const tracker = document.getElementById("tracker");
+const figure = document.getElementById("live");
+let live = null;
 
 function show(job) {
   if (job.state !== tracker.dataset.state) {
@@ -55,14 +57,21 @@ function showPhotos() {
   if (strip && strip.childElementCount === 0) location.reload();
 }
 
+/** The 3D library is loaded when there is something to draw; without WebGL nothing is shown. */
+async function showModel() {
+  live ??= import("./live.js").then(({ LiveView }) => new LiveView(figure)).catch(() => null);
+  (await live)?.refresh();
+}
+
 function follow() {
   const source = new EventSource(tracker.dataset.eventsUrl);
   const onEvent = (event) => {
     const data = JSON.parse(event.data);
     if (data.job) show(data.job);
     if (event.type === "photos") showPhotos();
+    if (event.type === "model") showModel();
   };
-  for (const kind of ["state", "stage", "progress", "photos"]) source.addEventListener(kind, onEvent);
+  for (const kind of ["state", "stage", "progress", "photos", "model"]) source.addEventListener(kind, onEvent);
   source.addEventListener("deleted", () => location.assign("/jobs/"));
   source.addEventListener("error", () => {
     // A browser gives up on answers that are no stream: a proxy's page, a lost session.
@@ -76,4 +85,7 @@ async function poll() {
   setTimeout(poll, POLL_MS);
 }
 
-if (tracker) follow();
+if (tracker) {
+  follow();
+  if (figure.hasAttribute("data-has-model")) showModel();
+}

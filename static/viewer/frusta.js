@@ -85,7 +85,7 @@ export class Frusta {
   object = new THREE.Group();
   #cameras;
   #usualDepth;
-  #atlas;
+  #atlas = null;
   #isLoading = false;
   #uniforms = {
     planeDepth: { value: 1 },
@@ -100,17 +100,19 @@ export class Frusta {
   /**
    * @param {import("./model.js").PosedCamera[]} cameras slot i belongs to cameras[i]
    * @param {number} sceneRadius
+   * @param {{withPhotos?: boolean}} options without them, outlines are all there is
    */
-  constructor(cameras, sceneRadius) {
+  constructor(cameras, sceneRadius, { withPhotos = true } = {}) {
     this.#cameras = cameras.map((camera) => ({
       ...camera,
       centre: centreOf(camera.worldFromCam),
       rays: cornerRays(camera, camera.worldFromCam),
     }));
     this.#usualDepth = usualPlaneDepth(this.#cameras.map(({ centre }) => centre), sceneRadius);
+    this.#addLines();
+    if (!withPhotos) return;
     this.#atlas = new PhotoAtlas(Math.min(cameras.length, MAX_ATLAS_PHOTOS));
     this.#uniforms.atlas.value = this.#atlas.texture;
-    this.#addLines();
     this.#addPhotos();
   }
 
@@ -202,6 +204,6 @@ export class Frusta {
       drawable.geometry.dispose();
       drawable.material.dispose();
     }
-    this.#atlas.dispose();
+    this.#atlas?.dispose();
   }
 }

@@ -21,6 +21,7 @@ from jobs.services import Lease
 from jobs.states import JobState
 from scene3d.engine.public import PRESETS
 from scene3d.engine.report import Counts, ModelRow, PhotoRow, Report, StageSeconds
+from scene3d.engine.types import PartialReason
 
 OPTIONS = PRESETS["standard"].options
 STAGE_SECONDS = {
@@ -109,7 +110,13 @@ def make_in_state(owner: User, state: JobState, **fields: Any) -> Job:
     return make_ended(owner, state, **fields)
 
 
-def make_done(owner: User, *, num_models: int = 1, **fields: Any) -> Job:
+def make_done(
+    owner: User,
+    *,
+    num_models: int = 1,
+    partial_reason: PartialReason | None = None,
+    **fields: Any,
+) -> Job:
     """A finished job with every artifact in the storage; its last photo is not placed."""
     job = make_job(owner, **fields)
     lease = start(job)
@@ -117,7 +124,7 @@ def make_done(owner: User, *, num_models: int = 1, **fields: Any) -> Job:
         photo.thumbnail_path = _stored(job, f"thumbnails/{photo.index:06d}.jpg", jpeg()).path
         photo.preview_path = _stored(job, f"previews/{photo.index:06d}.jpg", jpeg(1)).path
         photo.save()
-    report = make_report(job.num_photos, num_models=num_models)
+    report = make_report(job.num_photos, num_models=num_models, partial_reason=partial_reason)
     names = [*DOWNLOADS]
     names += [f"view-{n}.{part}.bin" for n in range(num_models) for part in ("points", "tracks")]
     artifacts = {
@@ -134,7 +141,9 @@ def content_of(artifact: str) -> bytes:
     return f"the content of {artifact}".encode() * 100
 
 
-def make_report(num_photos: int = 3, *, num_models: int = 1) -> Report:
+def make_report(
+    num_photos: int = 3, *, num_models: int = 1, partial_reason: PartialReason | None = None
+) -> Report:
     """Everything placed but the last photo."""
     placed = num_photos - 1
     return Report(
@@ -150,6 +159,8 @@ def make_report(num_photos: int = 3, *, num_models: int = 1) -> Report:
             for stage, seconds in STAGE_SECONDS.items()
         ],
         total_seconds=sum(STAGE_SECONDS.values()),
+        is_partial=partial_reason is not None,
+        partial_reason=partial_reason,
         counts=Counts(
             num_photos=num_photos,
             num_accepted=num_photos,

@@ -103,7 +103,8 @@ def test_a_row_tells_enough_for_a_card(alice: User, alice_api: APIClient) -> Non
     [row] = alice_api.get(JOBS).json()["results"]
     assert set(row) == {
         "id", "url", "name", "state", "stage", "preset", "num_photos", "progress",
-        "queue_position", "error", "statistics", "created_at", "started_at", "finished_at",
+        "queue_position", "error", "is_partial", "partial_reason", "statistics",
+        "created_at", "started_at", "finished_at",
     }  # fmt: skip
     assert row["url"] == f"http://testserver/api/v1/jobs/{job.pk}/"
     assert row["progress"]["percent"] == 100

@@ -228,8 +228,8 @@ def test_cancelled(alice: User, alice_portal: Client) -> None:
 @pytest.mark.parametrize(
     ("action", "state", "after", "words"),
     [
-        ("cancel", "queued", "cancelled", "The job stops within a few seconds."),
-        ("cancel", "running", "running", "The job stops within a few seconds."),
+        ("cancel", "queued", "cancelled", "The job stops within a few seconds; photos"),
+        ("cancel", "running", "running", "The job stops within a few seconds; photos"),
         ("retry", "failed", "queued", "The job waits for a worker again."),
         ("cancel", "done", "done", "A job that is done cannot be cancelled. Only waiting and"),
         ("retry", "done", "done", "A job that is done cannot be tried again."),

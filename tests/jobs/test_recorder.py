@@ -10,10 +10,10 @@ from accounts.models import User
 from jobs import recorder as recorder_module
 from jobs import services
 from jobs.models import Job
-from jobs.recorder import Recorder, TimeLimitReached, WorkerStopping
+from jobs.recorder import Recorder, WorkerStopping
 from jobs.services import Lease
 from scene3d.background.workers import stop_requested
-from scene3d.engine.public import Cancelled
+from scene3d.engine.public import Cancelled, TimeLimitReached
 from scene3d.engine.workspace import Workspace
 from tests.jobs.builders import make_job, start
 

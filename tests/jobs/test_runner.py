@@ -19,12 +19,17 @@ from accounts.models import User
 from jobs import runner, services
 from jobs.files import storage
 from jobs.models import Job
-from jobs.recorder import TimeLimitReached, WorkerStopping
+from jobs.recorder import WorkerStopping
 from jobs.states import JobState
 from jobs.tasks import run_reconstruction
 from scene3d.background.workers import stop_requested
 from scene3d.engine.errors import InsufficientOverlap, NativeCrash
-from scene3d.engine.public import Cancelled, PhotoSource, ReconstructionOptions
+from scene3d.engine.public import (
+    Cancelled,
+    PhotoSource,
+    ReconstructionOptions,
+    TimeLimitReached,
+)
 from scene3d.engine.report import Report
 from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto
 from scene3d.engine.workspace import Workspace

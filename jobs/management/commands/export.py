@@ -89,6 +89,6 @@ def _job(job_id: str) -> Job:
         return Job.objects.get(pk=UUID(job_id), report__isnull=False)
     except (ValueError, Job.DoesNotExist) as error:
         raise InputNotFound(
-            f"{job_id} is neither a folder nor a finished job.",
+            f"{job_id} is neither a folder nor a job with a result.",
             next_step="Name the folder that `manage.py reconstruct` filled, or a job's id.",
         ) from error

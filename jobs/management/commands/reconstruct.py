@@ -1,14 +1,17 @@
 """Photos to a point cloud on the command line: no server, no database, no queue."""
 
+import signal
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from jobs.commandline import find_sources, output_folder, publish, telling_problems
+from jobs.commandline import find_sources, give_up, output_folder, publish, telling_problems
 from jobs.console import ConsoleProgress
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.pipeline import reconstruct
@@ -22,12 +25,16 @@ from scene3d.engine.public import (
 from scene3d.engine.report import Report
 from scene3d.engine.workspace import Workspace
 
+EXIT_PARTIAL = 3
+
 
 class Command(BaseCommand):
     help = (
         "Reconstruct a folder or ZIP of photos. OUTPUT gets models/0 (COLMAP, the largest scene),"
         " points.ply, points_full.ply, cameras.json and report.json. Exit code 0: done; 2: a"
-        " problem with the photos or the options; 1: a problem of this machine."
+        " problem with the photos or the options; 1: a problem of this machine; 3: Ctrl-C, the"
+        " time limit or a crash ended the mapping, and what it had placed is the result; 130:"
+        " Ctrl-C, and nothing was written."
     )
     requires_system_checks: list[str] = []
 
@@ -45,13 +52,39 @@ class Command(BaseCommand):
         parser.add_argument("--mapper", metavar="NAME", help="incremental or global.")
         parser.add_argument("--pairs", metavar="NAME", help="exhaustive or sequential.")
         parser.add_argument("--seed", type=int)
+        parser.add_argument(
+            "--time-limit-s",
+            type=float,
+            metavar="S",
+            help="End after this long, with the photos that are placed by then.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the report.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        progress = ConsoleProgress()
-        with telling_problems(progress, traceback=options["traceback"]):
+        progress = ConsoleProgress(time_limit_s=options["time_limit_s"])
+        with (
+            telling_problems(progress, traceback=options["traceback"]),
+            _stopped_by_ctrl_c(progress),
+        ):
             report = _reconstruct(options, progress)
         self.stdout.write(report.model_dump_json(indent=1) if options["json"] else _summary(report))
+        if report.partial_reason:
+            give_up(EXIT_PARTIAL, _partial_words(report))
+
+
+@contextmanager
+def _stopped_by_ctrl_c(progress: ConsoleProgress) -> Iterator[None]:
+    """The first Ctrl-C asks the run to stop, the second one is Python's own."""
+
+    def stop(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        progress.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _reconstruct(options: dict[str, Any], progress: ConsoleProgress) -> Report:
@@ -83,6 +116,14 @@ def _choose_options(options: dict[str, Any]) -> ReconstructionOptions:
     named = {stage: wish for stage, wish in wishes.items() if None not in wish.values()}
     seed = {} if options["seed"] is None else {"seed": options["seed"]}
     return chosen.merged({**named, **seed})
+
+
+def _partial_words(report: Report) -> str:
+    counts = report.counts
+    return (
+        f"partial: Stopped after {counts.num_registered} of {counts.num_photos} photos"
+        f" ({report.partial_reason}). Run it again for the rest."
+    )
 
 
 def _summary(report: Report) -> str:

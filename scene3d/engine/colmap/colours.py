@@ -1,34 +1,39 @@
 """Colours of a model's points, from the photos that see them."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import pycolmap
+from numpy.typing import NDArray
 
-from scene3d.engine.photos import load_rgb
+from scene3d.engine.model import Model
+
+Rgb = NDArray[np.uint8]
 
 
-def colour_points(model: pycolmap.Reconstruction, photo_paths: Mapping[int, Path]) -> None:
-    """Set every point's colour to the mean of the pixels that show it.
+def mean_colours(model: Model, load_rgb: Callable[[int], Rgb], *, num_threads: int) -> Rgb:
+    """(P, 3) mean of the pixels that show each point.
 
-    COLMAP's own extraction opens photos by their name in the model; ours are named by index.
+    Args:
+        load_rgb: (H, W, 3) of a photo by its index, in any size; called from several threads,
+            since decoding does not hold Python's lock.
     """
-    rows = {point_id: row for row, point_id in enumerate(model.points3D)}
-    sums = np.zeros((len(rows), 3))
-    counts = np.zeros(len(rows))
-    for image_id in model.reg_image_ids():
-        image = model.images[image_id]
-        observed = [point for point in image.points2D if point.has_point3D()]
-        if not observed:
-            continue
-        rgb = load_rgb(photo_paths[int(image.name)])
-        xy_px = np.array([point.xy for point in observed])  # COLMAP's: floor is the pixel
-        column = np.clip(xy_px[:, 0].astype(int), 0, rgb.shape[1] - 1)
-        line = np.clip(xy_px[:, 1].astype(int), 0, rgb.shape[0] - 1)
-        seen = np.array([rows[point.point3D_id] for point in observed])
-        np.add.at(sums, seen, rgb[line, column])
-        np.add.at(counts, seen, 1)
-    means = np.rint(sums / np.maximum(counts, 1)[:, None]).astype(np.uint8)
-    for point_id, row in rows.items():
-        model.points3D[point_id].color = means[row]
+    rows_of = [np.flatnonzero(model.track_photos == index) for index in model.photo_indices]
+
+    def sample(position: int) -> Rgb:
+        rgb = load_rgb(int(model.photo_indices[position]))
+        shown_px = np.array(rgb.shape[1::-1])
+        scale = shown_px / model.size_px[position]
+        scaled_px = model.track_xy_px[rows_of[position]] * scale
+        xy = np.clip(scaled_px.astype(int), 0, shown_px - 1)  # COLMAP's pixels: the floor is ours
+        shown: Rgb = rgb[xy[:, 1], xy[:, 0]]
+        return shown
+
+    point_of_row = np.repeat(np.arange(model.num_points), model.track_lengths)
+    sums = np.zeros((model.num_points, 3))
+    with ThreadPoolExecutor(num_threads) as pool:
+        for rows, colours in zip(rows_of, pool.map(sample, range(len(rows_of))), strict=True):
+            np.add.at(sums, point_of_row[rows], colours)
+    means = sums / np.maximum(model.track_lengths, 1)[:, None]
+    rounded: Rgb = np.rint(means).astype(np.uint8)
+    return rounded

@@ -5,13 +5,19 @@ from dataclasses import asdict
 from typing import Any
 
 from scene3d.engine.cameras import group_cameras
+from scene3d.engine.colmap.salvage import MappingStopped, Salvage
+from scene3d.engine.errors import Cancelled, NativeCrash, TimeLimitReached
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
 from scene3d.engine.native.run import Event, NativeRequest, run_native
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.progress import Progress
-from scene3d.engine.types import Photo, VerifiedPair
+from scene3d.engine.types import PartialReason, Photo, VerifiedPair
 from scene3d.engine.workspace import Workspace
+
+SNAPSHOT_EVERY_S = 1.0
+SNAPSHOT_MAX_SHARE = 0.05
+"""Of the mapper's time, from the second snapshot on."""
 
 
 def verify_pairs(
@@ -63,16 +69,38 @@ def map_photos(
 ) -> list[Model]:
     """Every model found, the largest first; COLMAP's files go to `workspace.models_dir`/N.
 
-    Raises: NativeCrash, Cancelled.
+    Raises:
+        MappingStopped: it ended early, for one of the reasons below, and there is a model.
+        NativeCrash, Cancelled, TimeLimitReached: and there is none.
     """
+    request = _mapping_request(photos, options, workspace, host)
+    salvage = Salvage(workspace, num_threads=host.num_threads)
+    growth = _Growth(progress, salvage)
+    try:
+        run_native([request], growth.on_event, progress.check)
+    except (Cancelled, TimeLimitReached, NativeCrash) as stop:
+        models = salvage.take_newest()
+        if not models:
+            raise
+        raise MappingStopped(models, _reason(stop)) from stop
+    return salvage.take_finished()
+
+
+def _mapping_request(
+    photos: Sequence[Photo], options: ReconstructionOptions, workspace: Workspace, host: Host
+) -> NativeRequest:
     num_known = sum(photo.focal_source != "guess" for photo in photos)
-    request = NativeRequest(
+    return NativeRequest(
         task="scene3d.engine.colmap.mapping:map_models",
         payload={
             "database": str(workspace.database_path),
             "models": str(workspace.models_dir),
-            "photos": {
-                photo.index: {"name": photo.name, "path": str(photo.path)} for photo in photos
+            "names": {photo.index: photo.name for photo in photos},
+            "snapshots": {
+                "folder": str(workspace.snapshots_dir),
+                "min_model_size": options.mapping.min_model_size,
+                "every_s": SNAPSHOT_EVERY_S,
+                "max_share": SNAPSHOT_MAX_SHARE,
             },
             "known_focal_share": num_known / len(photos),
             "options": options.mapping.model_dump(),
@@ -81,22 +109,26 @@ def map_photos(
         },
         log=workspace.logs_dir / "map.log",
     )
-    growth = _Growth(progress)
-    [num_models] = run_native([request], growth.on_event, progress.check)
-    return [
-        Model.load(workspace.models_dir / str(position) / "arrays.npz")
-        for position in range(num_models)
-    ]
+
+
+def _reason(stop: Exception) -> PartialReason:
+    if isinstance(stop, Cancelled):
+        return "cancelled"
+    return "time_limit" if isinstance(stop, TimeLimitReached) else "native_crash"
 
 
 class _Growth:
     """Sums over models, since the mapper tells of the one that it works on."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, salvage: Salvage) -> None:
         self._progress = progress
+        self._salvage = salvage
         self._models: dict[int, Mapping[str, Any]] = {}
 
     def on_event(self, _child: int, event: Event) -> None:
+        if event["event"] == "snapshot":
+            self._progress.grown(self._salvage.look())
+            return
         if event["event"] == "registered":
             self._models[event["model"]] = event
         num_registered = sum(model["num_registered"] for model in self._models.values())

@@ -19,12 +19,7 @@ def describe_cameras(models: Sequence[Model], names: Mapping[int, str]) -> dict[
         "convention": _CONVENTION,
         "camera_model": "SIMPLE_RADIAL",
         "models": [
-            {
-                "index": index,
-                "cameras": [
-                    _camera(model, position, names) for position in range(len(model.size_px))
-                ],
-            }
+            {"index": index, "cameras": camera_rows(model, names)}
             for index, model in enumerate(models)
         ],
     }
@@ -33,6 +28,11 @@ def describe_cameras(models: Sequence[Model], names: Mapping[int, str]) -> dict[
 def write_cameras(models: Sequence[Model], names: Mapping[int, str], path: Path) -> None:
     """`describe_cameras` as a file."""
     path.write_text(json.dumps(describe_cameras(models, names), indent=1))
+
+
+def camera_rows(model: Model, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The registered photos of one model."""
+    return [_camera(model, position, names) for position in range(len(model.size_px))]
 
 
 def _camera(model: Model, position: int, names: Mapping[int, str]) -> dict[str, Any]:

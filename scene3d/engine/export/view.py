@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,20 +24,7 @@ def write_view(
     up_in_world: Sequence[float],
 ) -> None:
     """The points `indices`, and for each of them the photos that see it and where."""
-    write_columns(
-        points_path,
-        {
-            "xyz": model.xyz[indices].astype(np.float32),
-            "rgb": model.rgb[indices],
-            "error_px": model.error_px[indices],
-            "track_length": _as_uint16(model.track_lengths[indices]),
-        },
-        {
-            "num_points": len(indices),
-            "up": list(up_in_world),
-            "bounds": _bounds(model.xyz[indices]),
-        },
-    )
+    write_columns(points_path, *point_columns(model, indices, up_in_world=up_in_world))
     rows = _track_rows(model, indices)
     lengths = model.track_lengths[indices]
     write_columns(
@@ -48,6 +36,24 @@ def write_view(
         },
         {"num_points": len(indices)},
     )
+
+
+def point_columns(
+    model: Model, indices: NDArray[np.intp], *, up_in_world: Sequence[float]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Columns and meta of the points `indices`."""
+    columns: dict[str, NDArray[Any]] = {
+        "xyz": model.xyz[indices].astype(np.float32),
+        "rgb": model.rgb[indices],
+        "error_px": model.error_px[indices],
+        "track_length": _as_uint16(model.track_lengths[indices]),
+    }
+    meta = {
+        "num_points": len(indices),
+        "up": list(up_in_world),
+        "bounds": _bounds(model.xyz[indices]),
+    }
+    return columns, meta
 
 
 def _track_rows(model: Model, indices: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ Task = Callable[[Mapping[str, Any], Tell], Any]
 def main(request_path: Path, answers_fd: int, parent_pid: int) -> None:
     """Do one task and leave."""
     die_with_parent(parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
     request = json.loads(request_path.read_text())
     with os.fdopen(answers_fd, "w", buffering=1) as answers:
 
