@@ -1,26 +1,31 @@
 """The files of a result: which there are, what they are called, how they are stored."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jobs.files import StoredFile, live_prefix, result_prefix, storage, store
 from jobs.services import Lease
+from scene3d.engine.public import FORMATS, ExportFormat
 
 MEDIA_TYPES = {
     ".ply": "application/octet-stream",
+    ".laz": "application/octet-stream",
     ".bin": "application/octet-stream",
+    ".glb": "model/gltf-binary",
     ".json": "application/json",
     ".zip": "application/zip",
+    ".csv": "text/csv",
 }
-DOWNLOADS = {
-    "points.ply": "Point cloud, cleaned (PLY)",
-    "points_full.ply": "Point cloud, every point (PLY)",
-    "colmap.zip": "COLMAP models (ZIP)",
-    "cameras.json": "Cameras and poses (JSON)",
-    "report.json": "Report (JSON)",
+DOWNLOADS: Mapping[str, ExportFormat] = {
+    form.file: form for form in FORMATS.values() if not form.is_on_demand
 }
-"""What people are offered, in this order; the viewer's own files come on top."""
+"""What comes with every result, in the order that people see; the viewer's own files come on
+top."""
+ON_DEMAND: Mapping[str, ExportFormat] = {
+    form.file: form for form in FORMATS.values() if form.is_on_demand
+}
+"""What is made when somebody asks for it."""
 
 
 def store_live(lease: Lease, preview: Path, number: int) -> StoredFile:

@@ -20,9 +20,17 @@ class StateForbids(Problem):
         )
 
 
-_PARTICIPLES = {"cancel": "cancelled", "retry": "tried again", "delete": "deleted"}
+_PARTICIPLES = {
+    "cancel": "cancelled",
+    "retry": "tried again",
+    "delete": "deleted",
+    "scale": "scaled",
+    "export": "exported",
+}
 _NEXT_STEPS = {
     "cancel": "Only waiting and running jobs can be cancelled.",
     "retry": "Only failed, cancelled and partial jobs can be tried again; upload the photos anew.",
     "delete": "Cancel the job first.",
+    "scale": "Only a result has a scale: wait until there is one.",
+    "export": "Only a result can be exported: wait until there is one.",
 }

@@ -71,6 +71,11 @@ def live_prefix(job_id: object) -> str:
     return f"{job_prefix(job_id)}/live"
 
 
+def exports_prefix(job_id: object) -> str:
+    """Files that are made of the result and can be made again."""
+    return f"{job_prefix(job_id)}/exports"
+
+
 def _files_below(prefix: str) -> Iterator[str]:
     try:
         folders, files = storage().listdir(prefix)

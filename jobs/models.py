@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from jobs.querysets import JobQuerySet
-from jobs.states import ACTIVE, RETRYABLE, TERMINAL, JobStage, JobState, PhotoStatus
+from jobs.states import ACTIVE, RETRYABLE, TERMINAL, ExportStatus, JobStage, JobState, PhotoStatus
 from scene3d.engine.public import PRESETS, OptionsInvalid
 
 
@@ -122,6 +122,9 @@ class Job(models.Model):
         null=True, blank=True, help_text="What a first look at the photos found."
     )
     report = models.JSONField(null=True, blank=True)
+    metres_per_unit = models.FloatField(
+        null=True, blank=True, help_text="The owner's: photos alone have no scale."
+    )
 
     objects = JobQuerySet.as_manager()
 
@@ -236,6 +239,28 @@ class Artifact(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "name"], name="one_artifact_per_name")
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Export(models.Model):
+    """A file made of a published result for who asked: another form, or one in metres."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="exports")
+    name = models.CharField(max_length=100)
+    status = models.CharField(max_length=16, choices=ExportStatus, default=ExportStatus.WAITING)
+    requested_at = models.DateTimeField(default=timezone.now)
+    delivery = models.PositiveIntegerField(default=0, help_text="Also the fence: see exports.")
+    path = models.CharField(max_length=255, null=True, blank=True)
+    num_bytes = models.BigIntegerField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64, null=True, blank=True)
+    error_message = models.TextField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["job", "name"], name="one_export_per_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -10,9 +10,10 @@ from django.conf import settings
 
 from jobs import services
 from jobs.artifacts import store_result
-from jobs.files import delete_tree, fetch, result_prefix
+from jobs.files import delete_tree, result_prefix
 from jobs.models import Job
 from jobs.recorder import Recorder, WorkerStopping
+from jobs.results import fetch_photos
 from jobs.services import Lease
 from jobs.worker_host import this_host
 from scene3d.engine.pipeline import reconstruct
@@ -20,7 +21,6 @@ from scene3d.engine.public import (
     Cancelled,
     HostProblem,
     PhotoProblem,
-    PhotoSource,
     ReconstructionOptions,
 )
 from scene3d.engine.workspace import Workspace
@@ -68,7 +68,7 @@ def _work(lease: Lease, folder: Path) -> None:
     job = Job.objects.get(pk=lease.job_id)
     logger.info("job %s: attempt %d, %d photos", job.pk, lease.attempt, job.num_photos)
     workspace = Workspace(folder / "work")
-    sources = _fetch_photos(job, folder / "photos")
+    sources = fetch_photos(job, folder / "photos")
     options = ReconstructionOptions.from_dict(job.options)
     with Recorder(lease, workspace, options) as recorder:
         report = reconstruct(sources, options, workspace, recorder, this_host())
@@ -76,16 +76,6 @@ def _work(lease: Lease, folder: Path) -> None:
     if not services.finish(lease, report.model_dump(mode="json"), artifacts):
         logger.warning("job %s: the result of attempt %d is not wanted", job.pk, lease.attempt)
         delete_tree(result_prefix(job.pk, lease.attempt))
-
-
-def _fetch_photos(job: Job, folder: Path) -> list[PhotoSource]:
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = []
-    for photo in job.photos.all():
-        target = folder / Path(photo.stored_path).name
-        fetch(photo.stored_path, target)
-        sources.append(PhotoSource(name=photo.name, path=target))
-    return sources
 
 
 def _full_story(error: Exception) -> str:

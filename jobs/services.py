@@ -16,8 +16,16 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from jobs.errors import StateForbids
-from jobs.files import LIVE, StoredFile, delete_tree, job_prefix, live_prefix, results_prefix
-from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
+from jobs.files import (
+    LIVE,
+    StoredFile,
+    delete_tree,
+    exports_prefix,
+    job_prefix,
+    live_prefix,
+    results_prefix,
+)
+from jobs.models import Artifact, Export, Job, JobEvent, Photo, StageRun
 from jobs.states import RETRYABLE, TERMINAL, JobState, PhotoStatus
 from scene3d.background.queue import enqueue_on_commit, is_delivered
 
@@ -222,6 +230,7 @@ def retry(job: Job) -> None:
         if not Job.objects.filter(may_retry, pk=job.pk).update(
             state=JobState.QUEUED,
             report=None,
+            metres_per_unit=None,
             queued_at=timezone.now(),
             started_at=None,
             finished_at=None,
@@ -241,6 +250,22 @@ def retry(job: Job) -> None:
         tell(job.pk, "state", {"state": JobState.QUEUED})
         job.refresh_from_db()
         deliver(job)
+
+
+def set_scale(job: Job, metres_per_unit: float | None) -> None:
+    """Say how many metres a unit of a model is; None takes it back.
+
+    Files that were made in the old scale go.
+
+    Raises: StateForbids.
+    """
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk, report__isnull=False).update(
+            metres_per_unit=metres_per_unit
+        ):
+            raise StateForbids("scale", job)
+        _forget_exports(job.pk)
+    job.refresh_from_db()
 
 
 def delete(job: Job) -> None:
@@ -329,11 +354,17 @@ def _forget_growth(job_id: UUID) -> None:
 
 
 def _forget_result(job_id: UUID) -> None:
-    """Files and rows of a result that another attempt is to replace."""
+    """Files and rows of a result that another attempt is to replace, and what was made of it."""
     Artifact.objects.filter(job_id=job_id).delete()
+    _forget_exports(job_id)
     unknown: dict[str, Any] = {**dict.fromkeys(_PHOTO_FINDINGS), "evidence": {}}
     Photo.objects.filter(job_id=job_id).update(**unknown, status=PhotoStatus.UPLOADED)
     transaction.on_commit(lambda: delete_tree(results_prefix(job_id)), robust=True)
+
+
+def _forget_exports(job_id: UUID) -> None:
+    Export.objects.filter(job_id=job_id).delete()
+    transaction.on_commit(lambda: delete_tree(exports_prefix(job_id)), robust=True)
 
 
 def _write_artifact(job_id: UUID, name: str, stored: StoredFile, media_type: str) -> None:

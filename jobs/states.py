@@ -38,6 +38,15 @@ STAGE_UNITS: Mapping[str, str] = {
 }
 
 
+class ExportStatus(TextChoices):
+    """Of a file that is made when somebody asks for it."""
+
+    WAITING = "waiting", "Waiting"
+    PREPARING = "preparing", "Preparing"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
 class PhotoStatus(TextChoices):
     UPLOADED = "uploaded", "Uploaded"
     ACCEPTED = "accepted", "Readable"

@@ -8,3 +8,10 @@ def run_reconstruction(job_id: str) -> None:
     from jobs.runner import run_job  # noqa: PLC0415  # heavy imports only inside the worker
 
     run_job(UUID(job_id))
+
+
+def run_export(export_id: str) -> None:
+    """Make one file that somebody asked for; safe to call twice, or for an export that is gone."""
+    from jobs.export_runner import run_export as run  # noqa: PLC0415  # likewise
+
+    run(UUID(export_id))

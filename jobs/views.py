@@ -9,22 +9,23 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.views.generic import DetailView, ListView, TemplateView, View
 
-from jobs import services
+from jobs import exports, services
 from jobs.access import own_job, own_jobs
 from jobs.api.serializers import error_of, progress_of, queue_position_of
 from jobs.artifacts import DOWNLOADS
 from jobs.errors import StateForbids
 from jobs.files import LIVE
-from jobs.models import Artifact, Job, Photo
+from jobs.models import Artifact, Export, Job, Photo
 from jobs.presets import offered_presets
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
 from jobs.uploads import MIN_NUM_PHOTOS
 from jobs.workers import capabilities
-from scene3d.engine.public import PHOTO_SUFFIXES
+from scene3d.engine.public import FORMATS, PHOTO_SUFFIXES, ExportFormat
 
 
 class JobList(LoginRequiredMixin, ListView[Job]):
@@ -88,7 +89,8 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
             "steps": stage_steps(job),
             "error": error_of(job),
             "downloads": _downloads(job),
-            "viewer": viewer_config(job) if job.has_result else None,
+            "orders": _orders(job),
+            "viewer": viewer_config(job, get_token(self.request)) if job.has_result else None,
             "live_name": LIVE,
             "has_live": job.is_active and job.artifacts.filter(name=LIVE).exists(),
             "has_worker": bool(capabilities()["workers"]),
@@ -106,7 +108,9 @@ class ViewerPage(LoginRequiredMixin, DetailView[Job]):
         return own_jobs(self.request).filter(report__isnull=False)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"viewer": viewer_config(self.object)}
+        return super().get_context_data(**kwargs) | {
+            "viewer": viewer_config(self.object, get_token(self.request))
+        }
 
 
 class JobAction(LoginRequiredMixin, View):
@@ -137,7 +141,21 @@ class JobAction(LoginRequiredMixin, View):
         return HttpResponseRedirect(reverse("jobs:detail", args=[pk]))
 
 
-def viewer_config(job: Job) -> dict[str, Any]:
+class ExportAction(LoginRequiredMixin, View):
+    """Buttons of the job's list of downloads."""
+
+    def post(self, request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
+        if form not in FORMATS or not FORMATS[form].is_on_demand:
+            raise Http404
+        try:
+            exports.request_export(own_job(request, pk), FORMATS[form].file)
+        except StateForbids as problem:
+            messages.error(request, f"{problem.detail} {problem.next_step}")
+        page = reverse("jobs:detail", args=[pk])
+        return HttpResponseRedirect(f"{page}#downloads-title")
+
+
+def viewer_config(job: Job, csrf_token: str) -> dict[str, Any]:
     """What the viewer's script reads from the page."""
 
     def artifact(name: str) -> str:
@@ -148,6 +166,9 @@ def viewer_config(job: Job) -> dict[str, Any]:
 
     return {
         "jobName": job.name,
+        "metresPerUnit": job.metres_per_unit,
+        "scaleUrl": reverse("api:job-detail", args=[job.pk]),
+        "csrfToken": csrf_token,
         "models": [
             {
                 "index": row["index"],
@@ -158,7 +179,7 @@ def viewer_config(job: Job) -> dict[str, Any]:
             }
             for row in job.model_rows
         ],
-        "camerasUrl": artifact("cameras.json"),
+        "camerasUrl": artifact("cameras.json") + "?units=model",
         "photos": [
             {
                 "index": photo.index,
@@ -177,6 +198,14 @@ def _problems_first(photo: Photo) -> tuple[int, int]:
     return (0 if is_unused else 1 if photo.reason else 2, photo.index)
 
 
-def _downloads(job: Job) -> list[tuple[Artifact, str]]:
+def _downloads(job: Job) -> list[tuple[Artifact, ExportFormat]]:
     by_name = {artifact.name: artifact for artifact in job.artifacts.all()}
-    return [(by_name[name], words) for name, words in DOWNLOADS.items() if name in by_name]
+    return [(by_name[name], form) for name, form in DOWNLOADS.items() if name in by_name]
+
+
+def _orders(job: Job) -> list[tuple[str, ExportFormat, Export | None]]:
+    """What can be asked for, by the API's name, and what became of it."""
+    by_name = {export.name: export for export in job.exports.all()}
+    return [
+        (name, form, by_name.get(form.file)) for name, form in FORMATS.items() if form.is_on_demand
+    ]

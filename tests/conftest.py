@@ -9,8 +9,13 @@ import pytest
 
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.host import Host
+from scene3d.engine.pipeline import reconstruct
+from scene3d.engine.presets import PRESETS
+from scene3d.engine.progress import Silent
+from scene3d.engine.sources import find_photos
 from scene3d.engine.synthetic import TINY, render_scene
 from scene3d.engine.weights import MANIFEST, WeightStore
+from scene3d.engine.workspace import Workspace
 from tests.live import LiveStack, live_stack
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +55,15 @@ def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny") / "photos"
     render_scene(TINY, folder, num_workers=2)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_result(tmp_path_factory: pytest.TempPathFactory, tiny_photos: Path) -> Path:
+    """What `quick` makes of them: every file of a result, to be read only."""
+    workspace = Workspace(tmp_path_factory.mktemp("tiny-result") / "work")
+    host = Host(weights=WeightStore(MODEL_STORE), num_threads=2)
+    reconstruct(find_photos(tiny_photos), PRESETS["quick"].options, workspace, Silent(), host)
+    return workspace.result_dir
 
 
 @pytest.fixture(scope="session")

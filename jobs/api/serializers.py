@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from jobs.estimates import estimate, learned_seconds, queue_wait_s
-from jobs.models import Artifact, Job, Photo, Preset
+from jobs.models import Artifact, Export, Job, Photo, Preset
 from jobs.presets import effective_options
 from jobs.states import JobState
 
@@ -48,6 +48,32 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
             args=[artifact.job_id, artifact.name],
             request=self.context.get("request"),
         )
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    url = serializers.SerializerMethodField()
+    size = serializers.IntegerField(source="num_bytes", allow_null=True, help_text="Bytes.")
+
+    class Meta:
+        model = Export
+        fields = ("name", "status", "url", "size", "sha256", "error_message")
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, export: Export) -> str:
+        return reverse(
+            "api:job-artifact",
+            args=[export.job_id, export.name],
+            request=self.context.get("request"),
+        )
+
+
+class ScaleSerializer(serializers.Serializer[Any]):
+    metres_per_unit = serializers.FloatField(
+        allow_null=True,
+        min_value=1e-9,
+        max_value=1e9,
+        help_text="How many metres a unit of the model is; null: not known.",
+    )
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -97,7 +123,14 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 class JobDetailSerializer(JobSerializer):
     """A job with everything that belongs to its page."""
 
-    artifacts = ArtifactSerializer(many=True, read_only=True)
+    artifacts = ArtifactSerializer(
+        many=True,
+        read_only=True,
+        help_text="Sizes and checksums are those of the files in model units.",
+    )
+    exports = ExportSerializer(
+        many=True, read_only=True, help_text="Made on demand, or artifacts in metres."
+    )
     preflight = serializers.DictField(
         allow_null=True,
         read_only=True,
@@ -112,7 +145,8 @@ class JobDetailSerializer(JobSerializer):
     class Meta(JobSerializer.Meta):
         fields: tuple[str, ...] = (
             *JobSerializer.Meta.fields, "attempt", "options", "options_fingerprint",
-            "num_ignored_files", "preflight", "stages", "models", "artifacts",
+            "num_ignored_files", "metres_per_unit", "preflight", "stages", "models", "artifacts",
+            "exports",
         )  # fmt: skip
 
     @extend_schema_field(

@@ -24,6 +24,7 @@ urlpatterns = [
         name="job-picture",
     ),
     path("jobs/<uuid:pk>/artifacts/<str:name>", views.JobArtifact.as_view(), name="job-artifact"),
+    path("jobs/<uuid:pk>/exports/<slug:form>/", views.JobExport.as_view(), name="job-export"),
     path("capabilities/", views.Capabilities.as_view(), name="capabilities"),
     path("presets/", views.PresetList.as_view(), name="presets"),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import PurePosixPath
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,24 +18,28 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.public import User
-from jobs import services
+from jobs import exports, services
 from jobs.access import own_job, own_jobs
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import (
+    ExportSerializer,
     JobDetailSerializer,
     JobSerializer,
     PhotoSerializer,
     PresetSerializer,
+    ScaleSerializer,
     UploadSerializer,
 )
-from jobs.artifacts import DOWNLOADS
+from jobs.artifacts import DOWNLOADS, MEDIA_TYPES, ON_DEMAND
 from jobs.files import storage
-from jobs.models import Artifact, Job
+from jobs.models import Artifact, Export, Job
 from jobs.presets import offered_presets
+from jobs.states import ExportStatus
 from jobs.submission import Request as SubmissionRequest
 from jobs.submission import submit
 from jobs.uploads import receive
 from jobs.workers import capabilities
+from scene3d.engine.public import FORMATS, SCALABLE
 from scene3d.http.files import ServedFile, serve
 from scene3d.http.pagination import NewestFirst
 
@@ -94,6 +99,19 @@ class JobDetail(APIView):
         services.delete(own_job(request, pk))
         return Response(status=HTTPStatus.NO_CONTENT)
 
+    @extend_schema(
+        tags=["jobs"],
+        summary="Say how large a finished model is: downloads are in metres from then on",
+        request=ScaleSerializer,
+        responses=JobDetailSerializer,
+    )
+    def patch(self, request: Request, pk: UUID) -> Response:
+        job = own_job(request, pk)
+        serializer = ScaleSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        services.set_scale(job, serializer.validated_data["metres_per_unit"])
+        return Response(_detail(request, job))
+
 
 class CancelJob(APIView):
     @extend_schema(
@@ -117,6 +135,30 @@ class RetryJob(APIView):
         return _act(request, pk, services.retry)
 
 
+class JobExport(APIView):
+    @extend_schema(
+        tags=["jobs"],
+        summary="Have a file made of the result; artifacts/{name} has it once it is ready",
+        parameters=[
+            OpenApiParameter(
+                "form",
+                str,
+                OpenApiParameter.PATH,
+                enum=[name for name, form in FORMATS.items() if form.is_on_demand],
+            )
+        ],
+        request=None,
+        responses={HTTPStatus.ACCEPTED: ExportSerializer},
+    )
+    def post(self, request: Request, pk: UUID, form: str) -> Response:
+        job = own_job(request, pk)
+        if form not in FORMATS or not FORMATS[form].is_on_demand:
+            raise Http404
+        export = exports.request_export(job, FORMATS[form].file)
+        body = ExportSerializer(export, context={"request": request}).data
+        return Response(body, status=HTTPStatus.ACCEPTED, headers={"Location": body["url"]})
+
+
 class JobPhotos(APIView):
     @extend_schema(
         tags=["jobs"],
@@ -133,14 +175,23 @@ class JobArtifact(APIView):
     @extend_schema(
         tags=["jobs"],
         summary="A file of the result; ETag and Range are honoured",
+        parameters=[
+            OpenApiParameter(
+                "units",
+                str,
+                enum=["model"],
+                description="model: as it was made, even if the job has a scale.",
+            )
+        ],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
         job = own_job(request, pk)
-        artifact = job.artifacts.filter(name=name).first()
-        if artifact is None:
+        wants_metres = request.query_params.get("units") != "model"
+        file = _find_file(job, name, wants_metres=wants_metres)
+        if file is None:
             raise Http404
-        return serve(request, _served(job, artifact))
+        return serve(request, _served(job, file))
 
 
 class JobPicture(APIView):
@@ -203,13 +254,22 @@ def _detail(request: Request, job: Job) -> dict[str, Any]:
     return dict(JobDetailSerializer(job, context={"request": request}).data)
 
 
-def _served(job: Job, artifact: Artifact) -> ServedFile:
-    is_download = artifact.name in DOWNLOADS
+def _find_file(job: Job, name: str, *, wants_metres: bool) -> Artifact | Export | None:
+    artifact = job.artifacts.filter(name=name).first()
+    if artifact is None:
+        return job.exports.filter(name=name, status=ExportStatus.READY).first()
+    if wants_metres and job.metres_per_unit is not None and name in SCALABLE:
+        return exports.in_metres(job, artifact)
+    return artifact
+
+
+def _served(job: Job, file: Artifact | Export) -> ServedFile:
+    is_download = file.name in DOWNLOADS or file.name in ON_DEMAND
     return ServedFile(
         storage=storage(),
-        path=artifact.path,
-        num_bytes=artifact.num_bytes,
-        sha256=artifact.sha256,
-        media_type=artifact.media_type,
-        download_name=f"{job.name} - {artifact.name}" if is_download else None,
+        path=file.path or "",
+        num_bytes=file.num_bytes or 0,
+        sha256=file.sha256 or "",
+        media_type=MEDIA_TYPES[PurePosixPath(file.name).suffix],
+        download_name=f"{job.name} - {file.name}" if is_download else None,
     )

@@ -40,19 +40,6 @@ def thin_points(
     return np.sort(best_first)
 
 
-def up_in_world(model: Model) -> FloatArray:
-    """(3,) unit vector that is up for whoever held the camera.
-
-    People hold cameras level far better than they aim them: the direction that the cameras' x
-    axes are most perpendicular to, on the side of the cameras' tops.
-    """
-    right = model.rotation_cam_from_world[:, 0]
-    up = -model.rotation_cam_from_world[:, 1]
-    _, axes = np.linalg.eigh(right.T @ right + 1e-3 * (np.eye(3) * len(up) - up.T @ up))
-    direction: FloatArray = axes[:, 0]
-    return direction if (up @ direction).sum() >= 0 else -direction
-
-
 def _is_isolated(xyz: FloatArray, options: CloudOptions) -> NDArray[np.bool_]:
     """Whether each point is much farther from its neighbours than points here usually are.
 

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scene3d.engine.cloud import clean_points, thin_points
-from scene3d.engine.export.cameras import write_cameras
-from scene3d.engine.export.ply import write_ply
+from scene3d.engine.export.cameras import describe_cameras, write_cameras
+from scene3d.engine.export.glb import write_glb
+from scene3d.engine.export.laz import write_laz
+from scene3d.engine.export.ply import point_rows, write_ply
 from scene3d.engine.export.view import write_view
+from scene3d.engine.geometry.upright import UP_IN_WORLD, find_up
 from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.progress import Progress
@@ -42,6 +45,8 @@ def export_models(
     models/N            the COLMAP model
     points.ply          the largest model's cloud, cleaned and thinned
     points_full.ply     all of its points
+    points.laz          the cloud of points.ply, for surveying software
+    model.glb           the same with its cameras, for 3D programs
     cameras.json        every registered photo
     view/N.points.bin   for the viewer, every model's cloud
     view/N.tracks.bin   and which photos see its points
@@ -56,11 +61,11 @@ def export_models(
         shown = thin_points(
             model, clean, options.cloud, generator(options.seed, f"thin {position}")
         )
-        view = result / "view" / str(position)
-        write_view(model, shown, view.with_suffix(".points.bin"), view.with_suffix(".tracks.bin"))
+        view = result / "view" / f"{position}.points.bin"
+        up = _up_in_world(model, options)
+        write_view(model, shown, view, view.with_name(f"{position}.tracks.bin"), up_in_world=up)
         if position == 0:
-            write_ply(model, shown, result / "points.ply")
-            write_ply(model, _all_points(model), result / "points_full.ply")
+            _write_largest(model, shown, names, result)
         clouds.append(
             Cloud(num_points=model.num_points, num_clean=len(clean), num_shown=len(shown))
         )
@@ -75,5 +80,18 @@ def _copy_model(source: Path, target: Path) -> None:
         shutil.copyfile(source / name, target / name)
 
 
-def _all_points(model: Model) -> NDArray[np.intp]:
-    return np.arange(model.num_points)
+def _up_in_world(model: Model, options: ReconstructionOptions) -> Sequence[float]:
+    if options.mapping.upright:
+        return UP_IN_WORLD
+    return tuple(find_up(model.rotation_cam_from_world).direction.tolist())
+
+
+def _write_largest(
+    model: Model, shown: NDArray[np.intp], names: Mapping[int, str], result: Path
+) -> None:
+    write_ply(model, shown, result / "points.ply")
+    write_ply(model, np.arange(model.num_points), result / "points_full.ply")
+    points = point_rows(model, shown)
+    cameras = describe_cameras([model], names)["models"][0]["cameras"]
+    write_laz(points, result / "points.laz")
+    write_glb(points, cameras, result / "model.glb")

@@ -103,6 +103,11 @@ class MappingOptions(_Stage):
         description="One last adjustment that also moves the principal point of every camera that"
         " enough photos constrain.",
     )
+    upright: bool = Field(
+        default=True,
+        description="The model's +Z is up, as the cameras were held, and its origin lies amid its"
+        " points; otherwise both are COLMAP's.",
+    )
 
 
 class CloudOptions(_Stage):

@@ -19,6 +19,8 @@ from scene3d.engine.errors import (
     TimeLimitReached,
     TooFewPhotos,
 )
+from scene3d.engine.export.scaling import SCALABLE, scale_file
+from scene3d.engine.formats import FORMATS, ExportFormat
 from scene3d.engine.options import EXTRACTOR_ALIASES, ReconstructionOptions
 from scene3d.engine.presets import DEFAULT_PRESET, PRESETS, Preset, with_extractor
 from scene3d.engine.progress import STAGES, Progress, Stage
@@ -27,13 +29,16 @@ from scene3d.engine.sources import PHOTO_SUFFIXES, PhotoSource, find_photos, loo
 __all__ = [
     "DEFAULT_PRESET",
     "EXTRACTOR_ALIASES",
+    "FORMATS",
     "PHOTO_SUFFIXES",
     "PRESETS",
+    "SCALABLE",
     "STAGES",
     "ArchiveLimits",
     "ArchiveProblem",
     "Cancelled",
     "EngineError",
+    "ExportFormat",
     "HostProblem",
     "InputNotFound",
     "NoPhotos",
@@ -49,6 +54,7 @@ __all__ = [
     "TooFewPhotos",
     "find_photos",
     "looks_like_photo",
+    "scale_file",
     "unpack_photos",
     "with_extractor",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from scene3d.engine.geometry.upright import UpSource
 from scene3d.engine.progress import Stage
 from scene3d.engine.types import FocalSource, PartialReason
 
@@ -65,6 +66,10 @@ class ModelRow(_Document):
     mean_track_length: float
     mean_error_px: float
     num_cameras: int
+    up_source: UpSource | None = None
+    """What told which way is up; None for a model that was left as COLMAP had it."""
+    num_level_photos: int | None = None
+    """That agree on it."""
 
 
 class Counts(_Document):

@@ -8,6 +8,7 @@ import numpy as np
 
 from scene3d.engine.diagnosis import Case, diagnose
 from scene3d.engine.exporting import Cloud
+from scene3d.engine.geometry.upright import find_up
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
@@ -61,7 +62,10 @@ def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> 
         is_partial=findings.partial_reason is not None,
         partial_reason=findings.partial_reason,
         counts=_counts(findings, rows),
-        models=[_model_row(index, model) for index, model in enumerate(findings.models)],
+        models=[
+            _model_row(index, model, is_upright=options.mapping.upright)
+            for index, model in enumerate(findings.models)
+        ],
         photos=rows,
     )
 
@@ -127,7 +131,8 @@ def _registered_rows(models: Sequence[Model]) -> dict[int, dict[str, float | int
     return rows
 
 
-def _model_row(index: int, model: Model) -> ModelRow:
+def _model_row(index: int, model: Model, *, is_upright: bool) -> ModelRow:
+    up = find_up(model.rotation_cam_from_world) if is_upright else None
     lengths = model.track_lengths
     num_observations = int(lengths.sum())
     return ModelRow(
@@ -138,6 +143,8 @@ def _model_row(index: int, model: Model) -> ModelRow:
         mean_track_length=num_observations / max(model.num_points, 1),
         mean_error_px=float(np.average(model.error_px, weights=lengths)) if len(lengths) else 0.0,
         num_cameras=len(set(model.camera_ids.tolist())),
+        up_source=up.source if up else None,
+        num_level_photos=up.num_agreeing if up else None,
     )
 
 

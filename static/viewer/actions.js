@@ -1,7 +1,10 @@
 /** Everything that a button or a key can do, by name. */
 
 import { COLOURS, UPS } from "./url_state.js";
-import { download, pictureName } from "./screenshot.js";
+import { filterOf } from "./effects.js";
+import { formatCount } from "./format.js";
+import { plyOf } from "./ply.js";
+import { download, fileName } from "./screenshot.js";
 
 const POINT_SIZES = [1, 10];
 const POINT_SIZE_STEP = 0.5;
@@ -115,8 +118,13 @@ function toolActions(app) {
     },
     clearMeasurements: () => store.set({ measurements: [], measureStart: null }),
     picture: async () => {
-      download(await app.takePicture(), pictureName(app.config.jobName));
+      download(await app.takePicture(), fileName(app.config.jobName, "png"));
       messages.say("The picture is saved with your downloads.");
+    },
+    downloadPoints: () => {
+      const file = plyOf(app.model.columns, filterOf(store.state), app.metresPerUnit);
+      download(new Blob([file], { type: "application/octet-stream" }), fileName(app.config.jobName, "ply"));
+      messages.say(`${formatCount(app.numVisible)} points are saved with your downloads.`);
     },
     copyLink: () => copyLink(app),
     fullScreen: () => toggleFullScreen(parts.root),

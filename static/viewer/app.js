@@ -19,6 +19,7 @@ import { Panel } from "./panel.js";
 import { PhotoOverlay } from "./photo_overlay.js";
 import { PointPanel } from "./point_panel.js";
 import { projectorOf } from "./projector.js";
+import { ScaleForm } from "./scale.js";
 import { takePicture } from "./screenshot.js";
 import { Stage } from "./stage.js";
 import { usualPointSize } from "./statistics.js";
@@ -62,6 +63,7 @@ export class App {
     this.store = new Store({
       ...DEFAULTS,
       ...SESSION,
+      metresPerUnit: config.metresPerUnit,
       depthShading: usesDepthShadingHere(),
       pointSize: usualPointSize(0),
     });
@@ -79,6 +81,7 @@ export class App {
     });
     this.navigation = new Navigation(parts.canvas, this.stage.viewport, this.#cameraChanged);
     this.interaction = new Interaction(this);
+    this.scaleForm = new ScaleForm(this);
     this.urlSync = new UrlSync(() => this.#linkState(), (state) => this.restore(state));
     this.#connectSettings();
     this.#connectControls();
@@ -172,6 +175,7 @@ export class App {
     const at = (index) => (index === null ? null : this.model.position(index));
     const hovered = this.frusta.frameOf(hoveredPhoto);
     return {
+      metresPerUnit: this.metresPerUnit,
       measurements: measurements.map((pair) => pair.map(at)),
       start: at(measureStart),
       cursor: this.interaction.cursor,
@@ -317,6 +321,15 @@ export class App {
     this.store.set({ [name]: !this.store.state[name] });
     this.messages.say(this.store.state[name] ? textOn : textOff);
   };
+
+  get isLargestModel() {
+    return this.model.info.index === 0;
+  }
+
+  /** Of the model on screen; every model has its own units. */
+  get metresPerUnit() {
+    return this.isLargestModel ? this.store.state.metresPerUnit : null;
+  }
 
   focus(pointIndex) {
     this.store.set({ lookThrough: false });

@@ -95,10 +95,11 @@ function selectionEffects(app) {
     [["point", "photo"], (state) => {
       panel.summary = summaryOf(app.model, state);
     }],
-    [["measurements"], ({ measurements }) => {
-      const ends = measurements.map((pair) => pair.map((index) => app.model.position(index)));
+    [["measurements", "metresPerUnit"], (state) => {
+      const ends = state.measurements.map((pair) => pair.map((index) => app.model.position(index)));
       const without = (i) => store.state.measurements.filter((_, j) => j !== i);
-      panel.listDistances(ends, (i) => store.set({ measurements: without(i) }));
+      panel.listDistances(ends, app.metresPerUnit, (i) => store.set({ measurements: without(i) }));
+      app.scaleForm.show(state, app.isLargestModel);
     }],
     [["isMeasuring"], ({ isMeasuring }) => {
       parts.stage.dataset.measuring = String(isMeasuring);

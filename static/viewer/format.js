@@ -18,9 +18,19 @@ export function formatNumber(value) {
   }).format(value);
 }
 
-/** The scale of a model made from photos alone is arbitrary, so lengths have "units". */
-export function formatLength(value) {
-  return `${formatNumber(value)} units`;
+const METRIC = [[1000, "km"], [1, "m"], [0.01, "cm"], [0.001, "mm"]];
+
+/**
+ * The scale of a model made from photos alone is arbitrary: lengths have "units" until somebody
+ * has said how long one of them is.
+ * @param {number} value in the model's units
+ * @param {number | null} metresPerUnit
+ */
+export function formatLength(value, metresPerUnit = null) {
+  if (metresPerUnit === null) return `${formatNumber(value)} units`;
+  const metres = value * metresPerUnit;
+  const [size, unit] = METRIC.find(([smallest]) => metres >= smallest) ?? METRIC.at(-1);
+  return `${formatNumber(metres / size)} ${unit}`;
 }
 
 export function formatErrorPx(value) {

@@ -97,7 +97,8 @@ export class Interaction {
       messages.say("Now choose the second point.");
     } else if (end !== start) {
       store.set({ measureStart: null, measurements: [...measurements, [start, end]] });
-      const length = formatLength(distance(model.position(start), model.position(end)));
+      const units = distance(model.position(start), model.position(end));
+      const length = formatLength(units, this.#app.metresPerUnit);
       messages.say(`The distance is ${length}. Choose the next two points, or press Esc.`);
     }
   }

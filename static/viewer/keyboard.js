@@ -49,6 +49,7 @@ export const SHORTCUTS = [
       { key: "M", action: "measure", label: "Measure a distance" },
       { key: "X", action: "clearMeasurements", label: "Remove all measurements" },
       { key: "I", action: "picture", label: "Save a picture" },
+      { key: "T", action: "downloadPoints", label: "Download the points that are shown" },
       { key: "Y", action: "copyLink", label: "Copy a link to this view" },
       { key: "G", action: "fullScreen", label: "Full screen" },
       { key: "B", action: "background", label: "Light or dark background" },

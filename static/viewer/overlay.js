@@ -35,16 +35,20 @@ export class Overlay {
    * @param {{measurements: [number[], number[]][], start: number[] | null,
    *   cursor: {x: number, y: number} | null, point: number[] | null,
    *   frames: {corners: number[][], colour: string}[],
-   *   label: {text: string, at: number[]} | null}} marks positions in the world
+   *   label: {text: string, at: number[]} | null, metresPerUnit: number | null}} marks positions
+   *   in the world
    */
-  draw(projector, { measurements, start, cursor, point, frames, label }) {
+  draw(projector, { measurements, start, cursor, point, frames, label, metresPerUnit }) {
     const context = this.#context;
     context.clearRect(0, 0, this.#viewport.width, this.#viewport.height);
     // Chromium may go on showing the old marks when a frame does nothing but clear.
     this.canvas.hidden = !(measurements.length || start || point || frames.length || label);
     context.font = FONT;
     for (const { corners, colour } of frames) this.#drawFrame(projector, corners, colour);
-    for (const [from, to] of measurements) this.#drawMeasurement(projector, from, to);
+    for (const [from, to] of measurements) {
+      const text = formatLength(distance(from, to), metresPerUnit);
+      this.#drawMeasurement(projector, from, to, text);
+    }
     if (start) this.#drawStart(projectPoint(projector, start), cursor);
     if (point) this.#drawRing(projectPoint(projector, point));
     if (label) this.#drawLabel(projectPoint(projector, label.at), label.text);
@@ -87,13 +91,13 @@ export class Overlay {
     this.#stroke(colour);
   }
 
-  #drawMeasurement(projector, from, to) {
+  #drawMeasurement(projector, from, to, text) {
     const ends = [projectPoint(projector, from), projectPoint(projector, to)];
     if (ends.includes(null)) return;
     this.#line(...ends);
     ends.forEach((end) => this.#dot(end));
     const middle = projectPoint(projector, mix(from, to, 0.5));
-    this.#drawText(formatLength(distance(from, to)), middle.x, middle.y - LABEL_GAP_PX, "center");
+    this.#drawText(text, middle.x, middle.y - LABEL_GAP_PX, "center");
   }
 
   #drawStart(start, cursor) {

@@ -123,14 +123,15 @@ export class Panel {
 
   /**
    * @param {[number[], number[]][]} measurements ends in the world
+   * @param {number | null} metresPerUnit
    * @param {(i: number) => void} onRemove
    */
-  listDistances(measurements, onRemove) {
+  listDistances(measurements, metresPerUnit, onRemove) {
     this.#parts.distances.replaceChildren(
       ...measurements.map(([from, to], i) => {
         const item = document.createElement("li");
         const length = document.createElement("span");
-        length.textContent = formatLength(distance(from, to));
+        length.textContent = formatLength(distance(from, to), metresPerUnit);
         const remove = document.createElement("button");
         Object.assign(remove, { type: "button", className: "viewer__small", textContent: "Remove" });
         remove.setAttribute("aria-label", `Remove distance ${i + 1}`);

@@ -37,9 +37,9 @@ function drawLegend(context, canvas, viewport) {
 }
 
 /** "Old mill, west side" → "old-mill-west-side.png" */
-export function pictureName(jobName) {
+export function fileName(jobName, suffix) {
   const words = jobName.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ["model"];
-  return `${words.join("-").slice(0, 80)}.png`;
+  return `${words.join("-").slice(0, 80)}.${suffix}`;
 }
 
 export function download(blob, name) {

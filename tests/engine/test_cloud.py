@@ -2,13 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
-from scene3d.engine.cloud import clean_points, thin_points, up_in_world
+from scene3d.engine.cloud import clean_points, thin_points
 from scene3d.engine.model import Model
 from scene3d.engine.options import CloudOptions
 from scene3d.engine.seeding import generator
-from scene3d.engine.types import FloatArray
 
 from .builders import make_model, random_rotations
 
@@ -127,40 +125,3 @@ def test_only_the_given_points_are_thinned() -> None:
         model, np.array([3, 5, 7]), CloudOptions(voxel_size=1.0), generator(0, "thin")
     )
     assert kept.tolist() == [3]
-
-
-def held_level(yaw_deg: FloatArray, pitch_deg: FloatArray, roll_deg: FloatArray) -> FloatArray:
-    """(C, 3, 3) cam_from_world of cameras in a world whose z axis is up."""
-    level = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # looks along y, top along z
-    turned = Rotation.from_euler("z", yaw_deg[:, None], degrees=True).inv().as_matrix()
-    tilted = Rotation.from_euler("zx", np.stack([roll_deg, pitch_deg], 1), degrees=True)
-    found: FloatArray = tilted.as_matrix() @ level @ turned
-    return found
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(
-    ("num_cameras", "roll_std_deg", "tolerance_deg"), [(1, 0, 1e-3), (20, 0, 0.5), (60, 4, 3)]
-)
-def test_up_is_where_the_tops_of_the_cameras_are(
-    seed: int, num_cameras: int, roll_std_deg: float, tolerance_deg: float
-) -> None:
-    rng = generator(seed, "up")
-    pitch_std_deg = 25 if num_cameras > 1 else 0
-    rotations = held_level(
-        rng.uniform(0, 360, num_cameras),
-        rng.normal(0, pitch_std_deg, num_cameras),
-        rng.normal(0, roll_std_deg, num_cameras),
-    )
-    [world_from_level] = random_rotations(rng, 1)
-    model = make_model(
-        np.zeros((1, 3)),
-        tracks=[[0]],
-        photo_indices=range(num_cameras),
-        rotations_cam_from_world=rotations @ world_from_level.T,
-    )
-    up = up_in_world(model)
-    assert np.linalg.norm(up) == pytest.approx(1)
-    off = np.degrees(np.arccos(np.clip(up @ world_from_level[:, 2], -1, 1)))
-    assert off < tolerance_deg
-    assert roll_std_deg == 0 or off > 0.01

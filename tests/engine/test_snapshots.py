@@ -17,6 +17,7 @@ from scene3d.engine.errors import Cancelled, NativeCrash, TimeLimitReached
 from scene3d.engine.evaluation import relative_pose_errors
 from scene3d.engine.export.columns import read_columns
 from scene3d.engine.export.preview import write_preview
+from scene3d.engine.geometry.upright import UP_IN_WORLD, find_up
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
@@ -130,11 +131,12 @@ def test_an_early_end_leaves_a_partial_model(
     assert {image.name for image in model.images.values()} == placed
     assert model.num_points3D() == report.counts.num_points > 50
     assert 0.05 < model.compute_mean_reprojection_error() < 1.5
-    errors = relative_pose_errors(
-        read_poses(workspace.result_dir / "cameras.json"), true_poses(tiny.truth)
-    )
+    cameras = workspace.result_dir / "cameras.json"
+    errors = relative_pose_errors(read_poses(cameras), true_poses(tiny.truth))
     assert len(errors) == num_registered * (num_registered - 1) // 2
     assert 0 < median(error.max_deg for error in errors.values()) < 1
+    up = find_up(np.array([pose.rotation_cam_from_world for pose in read_poses(cameras).values()]))
+    assert up.direction @ UP_IN_WORLD > 0.9999
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,10 @@ def test_a_run_that_nobody_stops_tells_of_growth_and_is_whole(whole: Whole) -> N
     assert counts[0] <= FEW_AT_FIRST
     assert counts == sorted(counts)
     assert counts[-1] == whole.report.counts.num_registered == TINY.num_photos
-    assert all(np.isfinite(model.error_px).all() for [model] in whole.seen)
+    for [model] in whole.seen:
+        assert np.isfinite(model.error_px).all()
+        assert find_up(model.rotation_cam_from_world).direction @ UP_IN_WORLD > 0.9999
+        assert np.abs(np.median(model.xyz, axis=0)).max() < 0.05  # of some ten units
 
 
 def test_snapshots_do_not_change_the_model(

@@ -12,6 +12,7 @@ from scene3d.engine.seeding import generator
 
 from .builders import make_model
 
+UP = (0.0, 0.6, -0.8)
 Columns = dict[str, NDArray[Any]]
 
 
@@ -19,7 +20,7 @@ def viewed(
     model: Model, indices: list[int], folder: Path
 ) -> tuple[Columns, dict[str, Any], Columns, dict[str, Any]]:
     points, tracks = folder / "points.bin", folder / "tracks.bin"
-    write_view(model, np.array(indices, np.intp), points, tracks)
+    write_view(model, np.array(indices, np.intp), points, tracks, up_in_world=UP)
     return *read_columns(points), *read_columns(tracks)
 
 
@@ -52,7 +53,7 @@ def test_points_carry_what_the_viewer_shows(model: Model, tmp_path: Path) -> Non
     assert np.array_equal(points["error_px"], model.error_px[chosen])
     assert points["track_length"].tolist() == [int(model.track_lengths[point]) for point in chosen]
     assert meta["num_points"] == 4
-    assert np.linalg.norm(meta["up"]) == pytest.approx(1)
+    assert meta["up"] == list(UP)
 
 
 def test_every_point_finds_the_photos_that_see_it_and_where(model: Model, tmp_path: Path) -> None:

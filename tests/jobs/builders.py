@@ -14,6 +14,7 @@ from PIL import Image
 
 from accounts.models import User
 from jobs import services
+from jobs.artifacts import DOWNLOADS
 from jobs.files import StoredFile, storage
 from jobs.models import Job, Photo
 from jobs.services import Lease
@@ -124,7 +125,7 @@ def make_done(
         photo.preview_path = _stored(job, f"previews/{photo.index:06d}.jpg", jpeg(1)).path
         photo.save()
     report = make_report(job.num_photos, num_models=num_models, partial_reason=partial_reason)
-    names = ["points.ply", "points_full.ply", "colmap.zip", "cameras.json", "report.json"]
+    names = [*DOWNLOADS]
     names += [f"view-{n}.{part}.bin" for n in range(num_models) for part in ("points", "tracks")]
     artifacts = {
         name: (_stored(job, f"results/1/{name}", content_of(name)), "application/octet-stream")

@@ -44,9 +44,11 @@ def test_a_finished_job(alice: User, alice_api: APIClient) -> None:
     assert body["options_fingerprint"] == OPTIONS.fingerprint()
     assert [row["index"] for row in body["models"]] == [0, 1]
     assert [artifact["name"] for artifact in body["artifacts"]] == [
-        "cameras.json", "colmap.zip", "points.ply", "points_full.ply", "report.json",
+        "cameras.json", "colmap.zip", "model.glb", "points.laz", "points.ply", "points_full.ply",
+        "report.json",
         "view-0.points.bin", "view-0.tracks.bin", "view-1.points.bin", "view-1.tracks.bin",
     ]  # fmt: skip
+    assert (body["exports"], body["metres_per_unit"]) == ([], None)
     first = body["artifacts"][0]
     stored = job.artifacts.get(name="cameras.json")
     assert first == {
@@ -172,7 +174,7 @@ def test_what_the_state_forbids_is_a_conflict(
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("put", "", "GET, DELETE, HEAD, OPTIONS"),
+        ("put", "", "GET, PATCH, DELETE, HEAD, OPTIONS"),
         ("get", "cancel/", "POST, OPTIONS"),
         ("delete", "photos/", "GET, HEAD, OPTIONS"),
     ],

@@ -98,7 +98,8 @@ def test_the_schema_names_the_addresses_of_the_contract(schema: Any) -> None:
     assert described >= {
         ("post", "/api/v1/auth/token/"), ("post", "/api/v1/auth/token/refresh/"),
         ("post", "/api/v1/auth/logout/"), ("get", jobs), ("post", jobs), ("get", f"{jobs}{{id}}/"),
-        ("delete", f"{jobs}{{id}}/"), ("get", f"{jobs}{{id}}/events/"),
+        ("delete", f"{jobs}{{id}}/"), ("patch", f"{jobs}{{id}}/"),
+        ("post", f"{jobs}{{id}}/exports/{{form}}/"), ("get", f"{jobs}{{id}}/events/"),
         ("get", f"{jobs}{{id}}/photos/"), ("post", f"{jobs}{{id}}/cancel/"),
         ("post", f"{jobs}{{id}}/retry/"), ("get", f"{jobs}{{id}}/artifacts/{{name}}"),
         ("get", "/api/v1/capabilities/"), ("get", "/api/v1/presets/"),

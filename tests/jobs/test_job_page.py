@@ -18,7 +18,7 @@ from tests.jobs.pages import Page
 ACTIONS = {
     JobState.QUEUED: ["cancel"],
     JobState.RUNNING: ["cancel"],
-    JobState.DONE: ["delete"],
+    JobState.DONE: ["delete", "colmap_text", "nerfstudio", "submission", "bundle"],
     JobState.FAILED: ["retry", "delete"],
     JobState.ERRORED: ["retry", "delete"],
     JobState.CANCELLED: ["retry", "delete"],
@@ -133,13 +133,13 @@ def test_done(alice: User, alice_portal: Client) -> None:
     for words in (
         "Photos placed 2 of 3", "Points 12,345", "Sharpness of fit 0.61 px",
         "Photos per point 3.2", "Took 1 s", "2 of 3 photos are in the model.",
-        "Point cloud, cleaned (PLY)", "COLMAP models (ZIP)", "Report (JSON)",
+        "Point cloud, cleaned (PLY)", "COLMAP models, binary (ZIP)", "Report (JSON)",
         "Not placed 1", "No other photo shows enough of the same place.",
         "Pairs compared 3, of which 1 overlap", "pycolmap 4.2.1", "Finding details 30.0 s",
     ):  # fmt: skip
         assert words in page.text
     assert "places that do not connect" not in page.text
-    assert len(page.all("a", download="")) == 5
+    assert len(page.all("a", download="")) == 7
 
 
 def test_done_with_two_models(alice: User, alice_portal: Client) -> None:
@@ -164,7 +164,9 @@ def test_the_viewer_is_told_where_everything_lies(
     base = f"/api/v1/jobs/{job.pk}"
     config = viewer_config(page)
     assert config["jobName"] == "</script><script>alert(1)"
-    assert config["camerasUrl"] == f"{base}/artifacts/cameras.json"
+    assert config["camerasUrl"] == f"{base}/artifacts/cameras.json?units=model"
+    assert (config["scaleUrl"], config["metresPerUnit"]) == (f"{base}/", None)
+    assert len(config["csrfToken"]) >= 32
     assert config["models"][1] == {
         "index": 1,
         "numPoints": 12_344,

@@ -17,7 +17,13 @@ from tests.jobs.builders import make_done, make_in_state
 from tests.jobs.test_transitions import everything_about
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
-ARGUMENTS = {"index": 0, "kind": "thumbnail", "name": "points.ply", "action": "cancel"}
+ARGUMENTS = {
+    "index": 0,
+    "kind": "thumbnail",
+    "name": "points.ply",
+    "action": "cancel",
+    "form": "bundle",
+}
 
 
 def patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -57,7 +63,7 @@ def answer(client: Client, method: str, path: str) -> tuple[int, Any]:
 
 def test_the_walk_finds_the_addresses() -> None:
     assert {"api:job-detail", "api:job-artifact", "api:job-picture", "api:job-events"} <= set(API)
-    assert {"jobs:detail", "jobs:viewer", "jobs:action"} <= set(PAGES)
+    assert {"jobs:detail", "jobs:viewer", "jobs:action", "jobs:export"} <= set(PAGES)
     assert len(API) >= 7
 
 

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from jobs import services
-from jobs.files import LIVE
-from jobs.models import Job, StageRun
+from jobs.artifacts import DOWNLOADS
+from jobs.errors import StateForbids
+from jobs.exports import request_export
+from jobs.files import LIVE, exports_prefix, storage
+from jobs.models import Export, Job, StageRun
 from jobs.recorder import Recorder
 from jobs.states import JobState
 from scene3d.engine.export.columns import read_columns
@@ -139,12 +143,13 @@ def test_a_partial_result_says_so(
     assert job.state == (JobState.CANCELLED if reason == "cancelled" else JobState.DONE)
     told = alice_api.get(f"/api/v1/jobs/{job.pk}/").json()
     assert (told["is_partial"], told["partial_reason"]) == (True, reason)
-    assert len(told["artifacts"]) == 7
+    assert len(told["artifacts"]) == len(DOWNLOADS) + 2
     assert told["stages"]["mapping"] == 12.0
     assert not StageRun.objects.exists()  # estimates learn from whole runs alone
     page = Page(alice_portal.get(f"/jobs/{job.pk}/"))
     assert "Partial result: stopped after 2 of 3 photos." in page.text
-    assert page.actions() == ["retry", "delete"]
+    assert page.actions()[:2] == ["retry", "delete"]
+    assert "bundle" in page.actions()
     assert json.loads(
         page.html.partition('id="viewer-config"')[2].partition(">")[2].partition("<")[0]
     )
@@ -159,10 +164,36 @@ def test_trying_again_gives_the_partial_result_up(
     alice: User, reason: PartialReason, django_capture_on_commit_callbacks: Any
 ) -> None:
     job = make_done(alice, partial_reason=reason)
+    services.set_scale(job, 0.5)
+    request_export(job, "bundle.zip")
+    storage().save(f"{exports_prefix(job.pk)}/1/points.ply", ContentFile(b"in metres"))
     with django_capture_on_commit_callbacks(execute=True):
         services.retry(job)
     assert (job.state, job.report, job.is_partial) == (JobState.QUEUED, None, False)
     assert not job.artifacts.exists()
+    assert job.metres_per_unit is None  # the next model has units of its own
+    assert not Export.objects.exists()
+    assert not [path for path in stored_files() if "/exports/" in path]
     assert set(job.photos.values_list("status", "model", "reason")) == {("uploaded", None, None)}
     assert not [path for path in stored_files() if "/results/" in path]
     assert [path for path in stored_files() if "/photos/" in path]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_partial_result_is_scaled_and_exported_like_any_other(
+    alice: User, alice_api: APIClient, reason: PartialReason
+) -> None:
+    url = f"/api/v1/jobs/{make_done(alice, partial_reason=reason).pk}/"
+    scaled = alice_api.patch(url, {"metres_per_unit": 0.5}, format="json")
+    assert (scaled.status_code, scaled.json()["metres_per_unit"]) == (200, 0.5)
+    answer = alice_api.post(f"{url}exports/bundle/")
+    assert (answer.status_code, answer.json()["status"]) == (202, "waiting")
+
+
+def test_an_export_asked_for_while_the_result_is_given_up_is_refused(alice: User) -> None:
+    job = make_done(alice, partial_reason="time_limit")
+    seen_before = Job.objects.get(pk=job.pk)
+    services.retry(job)
+    with pytest.raises(StateForbids):
+        request_export(seen_before, "bundle.zip")
+    assert not Export.objects.exists()

@@ -37,6 +37,7 @@ Reconstruct = Callable[..., Report]
 MODEL_FILES = ("cameras.bin", "images.bin", "points3D.bin")
 RESULT = {
     "points.ply": b"ply", "points_full.ply": b"ply full", "cameras.json": b"{}",
+    "points.laz": b"laz", "model.glb": b"glb",
     "report.json": b'{"version": 1}', "view/0.points.bin": b"points", "view/0.tracks.bin": b"tr",
 }  # fmt: skip
 
@@ -117,7 +118,8 @@ def test_a_result_is_published(alice: User, engine: Any) -> None:
     assert job.report == make_report().model_dump(mode="json")
     artifacts = {artifact.name: artifact for artifact in job.artifacts.all()}
     assert sorted(artifacts) == [
-        "cameras.json", "colmap.zip", "points.ply", "points_full.ply", "report.json",
+        "cameras.json", "colmap.zip", "model.glb", "points.laz", "points.ply", "points_full.ply",
+        "report.json",
         "view-0.points.bin", "view-0.tracks.bin",
     ]  # fmt: skip
     for name, artifact in artifacts.items():

@@ -23,6 +23,11 @@ test("numbers keep three digits that matter", () => {
 
 test("units are written out", () => {
   assert.equal(formatLength(7.994), "7.99 units");
+  assert.equal(formatLength(7.994, 0.5), "4.00 m");
+  assert.equal(formatLength(0.5, 0.5), "25.0 cm");
+  assert.equal(formatLength(0.01, 0.5), "5.00 mm");
+  assert.equal(formatLength(0.0001, 0.5), "0.0500 mm");
+  assert.equal(formatLength(3000, 0.5), "1.50 km");
   assert.equal(formatErrorPx(0.4), "0.40 px");
   assert.equal(formatPhotos(1), "1 photo");
   assert.equal(formatPhotos(1200), "1,200 photos");

@@ -1,6 +1,5 @@
 """A first look at photos on the command line, without reconstructing them."""
 
-import sys
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from jobs.management.commands.reconstruct import EXIT_OURS, EXIT_PHOTOS, find_sources
+from jobs.commandline import find_sources, telling_problems
+from jobs.console import ConsoleProgress
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.photos import prepare_photos
 from scene3d.engine.preflight import Preflight, look_over
-from scene3d.engine.progress import Silent
-from scene3d.engine.public import DEFAULT_PRESET, PRESETS, EngineError, PhotoProblem
+from scene3d.engine.public import DEFAULT_PRESET, PRESETS
 from scene3d.engine.workspace import Workspace
 
 
@@ -32,18 +31,14 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            preflight = _look(options["photos"], options["preset"])
-        except EngineError as problem:
-            sys.stderr.write(f"{problem.code}: {problem.message} {problem.next_step}\n")
-            raise SystemExit(
-                EXIT_PHOTOS if isinstance(problem, PhotoProblem) else EXIT_OURS
-            ) from None
+        progress = ConsoleProgress()
+        with telling_problems(progress, traceback=options["traceback"]):
+            preflight = _look(options["photos"], options["preset"], progress)
         words = preflight.model_dump_json(indent=1) if options["json"] else _summary(preflight)
         self.stdout.write(words)
 
 
-def _look(photos: Path, preset: str) -> Preflight:
+def _look(photos: Path, preset: str, progress: ConsoleProgress) -> Preflight:
     host = open_host(
         settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
     )
@@ -52,8 +47,8 @@ def _look(photos: Path, preset: str) -> Preflight:
         workspace = Workspace(Path(folder) / "work")
         sources = find_sources(photos, Path(folder) / "unpacked")
         workspace.prepare()
-        photo_set = prepare_photos(sources, chosen.photos, workspace, Silent(), host)
-        return look_over(photo_set, chosen, workspace, Silent(), host)
+        photo_set = prepare_photos(sources, chosen.photos, workspace, progress, host)
+        return look_over(photo_set, chosen, workspace, progress, host)
 
 
 def _summary(preflight: Preflight) -> str:

@@ -1,18 +1,17 @@
 """Photos to a point cloud on the command line: no server, no database, no queue."""
 
-import shutil
 import signal
-import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from jobs.commandline import find_sources, give_up, output_folder, publish, telling_problems
 from jobs.console import ConsoleProgress
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.pipeline import reconstruct
@@ -20,31 +19,13 @@ from scene3d.engine.public import (
     DEFAULT_PRESET,
     EXTRACTOR_ALIASES,
     PRESETS,
-    ArchiveLimits,
-    Cancelled,
-    EngineError,
-    InputNotFound,
-    PhotoProblem,
-    PhotoSource,
     ReconstructionOptions,
-    find_photos,
-    unpack_photos,
     with_extractor,
 )
 from scene3d.engine.report import Report
 from scene3d.engine.workspace import Workspace
 
-EXIT_OURS = 1
-EXIT_PHOTOS = 2
 EXIT_PARTIAL = 3
-EXIT_INTERRUPTED = 130
-
-
-class OutputNotWritable(PhotoProblem):
-    """The output folder cannot be made."""
-
-    code = "output_not_writable"
-    next_step = "Name a folder that you may write to."
 
 
 class Command(BaseCommand):
@@ -81,29 +62,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         progress = ConsoleProgress(time_limit_s=options["time_limit_s"])
-        try:
-            with _stopped_by_ctrl_c(progress):
-                report = _reconstruct(options, progress)
-        except EngineError as problem:
-            progress.finish()
-            code = EXIT_PHOTOS if isinstance(problem, PhotoProblem) else EXIT_OURS
-            _give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
-        except (Cancelled, KeyboardInterrupt):
-            progress.finish()
-            _give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
-        except Exception as error:
-            progress.finish()
-            if options["traceback"]:
-                raise
-            _give_up(
-                EXIT_OURS,
-                f"internal_error: {type(error).__name__}: {error}. Run it again with --traceback"
-                " and report what it prints.",
-            )
-        progress.finish()
+        with (
+            telling_problems(progress, traceback=options["traceback"]),
+            _stopped_by_ctrl_c(progress),
+        ):
+            report = _reconstruct(options, progress)
         self.stdout.write(report.model_dump_json(indent=1) if options["json"] else _summary(report))
         if report.partial_reason:
-            _give_up(EXIT_PARTIAL, _partial_words(report))
+            give_up(EXIT_PARTIAL, _partial_words(report))
 
 
 @contextmanager
@@ -127,33 +93,14 @@ def _reconstruct(options: dict[str, Any], progress: ConsoleProgress) -> Report:
         settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
     )
     with (
-        _output_folder(options["output"]) as output,
+        output_folder(options["output"]) as output,
         tempfile.TemporaryDirectory(prefix=".scene3d-", dir=output) as folder,
     ):
         workspace = Workspace(Path(folder) / "work")
         sources = find_sources(options["photos"], Path(folder) / "unpacked")
         report = reconstruct(sources, chosen, workspace, progress, host)
-        _publish(workspace.result_dir, output)
+        publish(workspace.result_dir, output)
     return report
-
-
-@contextmanager
-def _output_folder(output: Path) -> Iterator[Path]:
-    """The folder, made where it is missing; one that we made goes again when nothing came of it.
-
-    Raises: OutputNotWritable.
-    """
-    is_new = not output.exists()
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputNotWritable(f"{output} cannot be made: {error.strerror}.") from error
-    try:
-        yield output
-    except BaseException:
-        if is_new and not any(output.iterdir()):
-            output.rmdir()
-        raise
 
 
 def _choose_options(options: dict[str, Any]) -> ReconstructionOptions:
@@ -169,29 +116,6 @@ def _choose_options(options: dict[str, Any]) -> ReconstructionOptions:
     named = {stage: wish for stage, wish in wishes.items() if None not in wish.values()}
     seed = {} if options["seed"] is None else {"seed": options["seed"]}
     return chosen.merged({**named, **seed})
-
-
-def find_sources(photos: Path, unpacked: Path) -> list[PhotoSource]:
-    if photos.is_dir():
-        return find_photos(photos)
-    if photos.is_file():
-        unpacked.mkdir()
-        return list(unpack_photos(photos, unpacked, ArchiveLimits()).photos)
-    raise InputNotFound(f"{photos} is not there.")
-
-
-def _publish(result: Path, output: Path) -> None:
-    """Move the complete result in, in place of an earlier one; report.json comes last."""
-    for path in sorted(result.iterdir(), key=lambda path: path.name == "report.json"):
-        target = output / path.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        path.rename(target)
-
-
-def _give_up(code: int, words: str) -> NoReturn:
-    sys.stderr.write(" ".join(words.split()) + "\n")
-    raise SystemExit(code)
 
 
 def _partial_words(report: Report) -> str:

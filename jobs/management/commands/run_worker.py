@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
-from jobs import services, worker_host
+from jobs import exports, services, worker_host
 from scene3d.background.workers import run_worker
 from scene3d.engine.native.lifetime import die_with_parent
 
@@ -29,11 +29,16 @@ class Command(BaseCommand):
         beating = threading.Thread(target=_beat, args=[is_over], name="worker-row", daemon=True)
         beating.start()
         try:
-            run_worker(maintain=services.recover_jobs, burst=options["burst"])
+            run_worker(maintain=_maintain, burst=options["burst"])
         finally:
             is_over.set()
             beating.join()
             worker_host.stop_worker()
+
+
+def _maintain() -> None:
+    services.recover_jobs()
+    exports.recover_exports()
 
 
 def _beat(is_over: threading.Event) -> None:

@@ -9,6 +9,7 @@ import pycolmap
 from scene3d.engine.colmap.adjustment import adjust_precisely
 from scene3d.engine.colmap.model_files import write_model
 from scene3d.engine.colmap.snapshots import Snapshots
+from scene3d.engine.colmap.upright import make_upright
 from scene3d.engine.native.child import Tell
 from scene3d.engine.options import MappingOptions
 
@@ -32,7 +33,7 @@ def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
     options = MappingOptions.model_validate(payload["options"])
     mapper = _map_globally if options.mapper == "global" else _map_incrementally
     names = {int(index): name for index, name in payload["names"].items()}
-    snapshots = Snapshots(payload["snapshots"], names, tell)
+    snapshots = Snapshots(payload["snapshots"], names, tell, upright=options.upright)
     models = mapper(options, payload, tell, snapshots)
     snapshots.offer(models)
     models.sort(key=lambda model: (-model.num_reg_images(), -model.num_points3D()))
@@ -43,6 +44,8 @@ def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
             refine_principal_point=options.refine_principal_point,
             num_threads=payload["num_threads"],
         )
+        if options.upright:
+            make_upright(model)
         write_model(model, Path(payload["models"]) / str(position), names)
     return len(models)
 

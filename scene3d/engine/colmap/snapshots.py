@@ -8,6 +8,7 @@ from typing import Any
 import pycolmap
 
 from scene3d.engine.colmap.model_files import write_model
+from scene3d.engine.colmap.upright import make_upright
 from scene3d.engine.native.child import Tell
 
 
@@ -15,18 +16,27 @@ class Snapshots:
     """Numbered folders below `folder`, each complete from the moment it has its name, and none
     with fewer photos than the one before; whoever reads them deletes the old ones."""
 
-    def __init__(self, settings: Mapping[str, Any], names: Mapping[int, str], tell: Tell) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        names: Mapping[int, str],
+        tell: Tell,
+        *,
+        upright: bool,
+    ) -> None:
         """
         Args:
             settings: folder; min_model_size; every_s, the pause between two snapshots; max_share,
                 which makes the pause longer where a snapshot takes more of the time than this.
             names: of the photos by Photo.index.
+            upright: whether to turn what is written; the mapper's own model stays as it is.
         """
         self._folder = Path(settings["folder"])
         self._min_model_size = settings["min_model_size"]
         self._every_s, self._max_share = settings["every_s"], settings["max_share"]
         self._names = names
         self._tell = tell
+        self._upright = upright
         self._count = 0
         self._num_registered = 0
         self._next_s = 0.0
@@ -52,6 +62,8 @@ class Snapshots:
             copy = pycolmap.Reconstruction(model)
             copy.tear_down()  # of photos that are not placed yet
             copy.update_point_3d_errors()
+            if self._upright:
+                make_upright(copy)
             write_model(copy, unfinished / str(position), self._names)
         self._count += 1
         unfinished.rename(self._folder / f"{self._count:06d}")

@@ -13,9 +13,9 @@ _CONVENTION = (
 )
 
 
-def write_cameras(models: Sequence[Model], names: Mapping[int, str], path: Path) -> None:
+def describe_cameras(models: Sequence[Model], names: Mapping[int, str]) -> dict[str, Any]:
     """Every registered photo of every model; `names` maps Photo.index to its name."""
-    document = {
+    return {
         "convention": _CONVENTION,
         "camera_model": "SIMPLE_RADIAL",
         "models": [
@@ -23,7 +23,11 @@ def write_cameras(models: Sequence[Model], names: Mapping[int, str], path: Path)
             for index, model in enumerate(models)
         ],
     }
-    path.write_text(json.dumps(document, indent=1))
+
+
+def write_cameras(models: Sequence[Model], names: Mapping[int, str], path: Path) -> None:
+    """`describe_cameras` as a file."""
+    path.write_text(json.dumps(describe_cameras(models, names), indent=1))
 
 
 def camera_rows(model: Model, names: Mapping[int, str]) -> list[dict[str, Any]]:

@@ -22,8 +22,9 @@ _VERTEX = np.dtype(
 _PLY_TYPES = {"<f4": "float", "|u1": "uchar", "<u2": "ushort"}
 
 
-def write_ply(model: Model, indices: NDArray[np.intp], path: Path) -> None:
-    """The points `indices` with colour, mean reprojection error in pixels and track length."""
+def point_rows(model: Model, indices: NDArray[np.intp]) -> np.ndarray:
+    """(P,) structured array of the points `indices`: x, y, z in world, red, green, blue, error
+    (mean reprojection error, px) and track_length."""
     vertices = np.zeros(len(indices), _VERTEX)
     for column, axis in enumerate("xyz"):
         vertices[axis] = model.xyz[indices, column]
@@ -31,6 +32,12 @@ def write_ply(model: Model, indices: NDArray[np.intp], path: Path) -> None:
         vertices[channel] = model.rgb[indices, column]
     vertices["error"] = model.error_px[indices]
     vertices["track_length"] = np.minimum(model.track_lengths[indices], np.iinfo(np.uint16).max)
+    return vertices
+
+
+def write_ply(model: Model, indices: NDArray[np.intp], path: Path) -> None:
+    """`point_rows` as a file."""
+    vertices = point_rows(model, indices)
     with path.open("wb") as file:
         file.write(_header(len(indices)))
         file.write(vertices.tobytes())

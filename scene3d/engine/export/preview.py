@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scene3d.engine.export.cameras import camera_rows
 from scene3d.engine.export.columns import write_columns
 from scene3d.engine.export.view import point_columns
+from scene3d.engine.geometry.upright import find_up
 from scene3d.engine.model import Model
 
 MAX_NUM_POINTS = 50_000
@@ -18,7 +19,8 @@ _MAX_ERROR_PX = 4.0
 def write_preview(model: Model, names: Mapping[int, str], path: Path) -> None:
     """Points and cameras in one file, so that both are of one moment: the columns of
     view/N.points.bin, and in its meta the cameras as cameras.json has them."""
-    columns, meta = point_columns(model, _most_seen(model))
+    up = find_up(model.rotation_cam_from_world).direction
+    columns, meta = point_columns(model, _most_seen(model), up_in_world=up.tolist())
     write_columns(path, columns, meta | {"cameras": camera_rows(model, names)})
 
 

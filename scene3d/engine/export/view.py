@@ -1,12 +1,12 @@
 """What the viewer loads: points at once, tracks on demand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scene3d.engine.cloud import up_in_world
 from scene3d.engine.export.columns import write_columns
 from scene3d.engine.model import Model
 from scene3d.engine.types import FloatArray
@@ -16,10 +16,15 @@ _FULL_SCALE = np.iinfo(np.uint16).max
 
 
 def write_view(
-    model: Model, indices: NDArray[np.intp], points_path: Path, tracks_path: Path
+    model: Model,
+    indices: NDArray[np.intp],
+    points_path: Path,
+    tracks_path: Path,
+    *,
+    up_in_world: Sequence[float],
 ) -> None:
     """The points `indices`, and for each of them the photos that see it and where."""
-    write_columns(points_path, *point_columns(model, indices))
+    write_columns(points_path, *point_columns(model, indices, up_in_world=up_in_world))
     rows = _track_rows(model, indices)
     lengths = model.track_lengths[indices]
     write_columns(
@@ -34,7 +39,7 @@ def write_view(
 
 
 def point_columns(
-    model: Model, indices: NDArray[np.intp]
+    model: Model, indices: NDArray[np.intp], *, up_in_world: Sequence[float]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Columns and meta of the points `indices`."""
     columns: dict[str, NDArray[Any]] = {
@@ -45,7 +50,7 @@ def point_columns(
     }
     meta = {
         "num_points": len(indices),
-        "up": up_in_world(model).tolist(),
+        "up": list(up_in_world),
         "bounds": _bounds(model.xyz[indices]),
     }
     return columns, meta
