@@ -15,18 +15,16 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from jobs import rows
 from jobs.errors import StateForbids
 from jobs.files import (
     LIVE,
     StoredFile,
     delete_tree,
-    exports_prefix,
     job_prefix,
-    live_prefix,
-    results_prefix,
 )
-from jobs.models import Artifact, Export, Job, JobEvent, Photo, StageRun
-from jobs.states import RETRYABLE, TERMINAL, JobState, PhotoStatus
+from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
+from jobs.states import RETRYABLE, TERMINAL, JobState
 from scene3d.background.queue import enqueue_on_commit, is_delivered
 
 logger = logging.getLogger(__name__)
@@ -39,10 +37,6 @@ MAX_LOST_ATTEMPTS = 3
 _NO_STAGE: Mapping[str, Any] = {
     "stage": None, "stage_done": 0, "stage_total": 0, "stage_counts": {},
 }  # fmt: skip
-_PHOTO_FINDINGS = (
-    "reason", "explanation", "action", "evidence", "width_px", "height_px", "focal_px",
-    "num_keypoints", "num_verified_pairs", "model", "num_observations", "mean_error_px",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +72,7 @@ def claim(job_id: UUID) -> Lease | None:
         )
         if not won:
             return None
-        _forget_growth(job_id)
+        rows.forget_growth(job_id)
         attempt = Job.objects.values_list("attempt", flat=True).get(pk=job_id)
         tell(job_id, "state", {"state": JobState.RUNNING, "attempt": attempt})
     return Lease(job_id=job_id, attempt=attempt)
@@ -114,7 +108,7 @@ def record_growth(
     """There is a newer preview of the model so far."""
     with transaction.atomic():
         if _leased(lease).update(heartbeat_at=timezone.now()):
-            _write_artifact(lease.job_id, LIVE, stored, "application/octet-stream")
+            rows.write_artifact(lease.job_id, LIVE, stored, "application/octet-stream")
             data = {"num_registered": num_registered, "num_points": num_points}
             tell(lease.job_id, "model", data)
 
@@ -140,11 +134,11 @@ def finish(
             return False
         Artifact.objects.filter(job_id=lease.job_id).delete()
         for name, (stored, media_type) in artifacts.items():
-            _write_artifact(lease.job_id, name, stored, media_type)
-        _record_photo_rows(lease.job_id, report["photos"])
+            rows.write_artifact(lease.job_id, name, stored, media_type)
+        rows.record_photo_rows(lease.job_id, report["photos"])
         StageRun.objects.filter(job_id=lease.job_id).delete()
         if not report["is_partial"]:  # whose times would make estimates too short
-            _record_stage_runs(lease.job_id, report)
+            rows.record_stage_runs(lease.job_id, report)
     return True
 
 
@@ -165,7 +159,7 @@ def fail(
             error_next_step=next_step,
             error_evidence=dict(evidence),
         ):
-            _record_blocking_photos(lease.job_id, evidence.get("photos", []))
+            rows.record_blocking_photos(lease.job_id, evidence.get("photos", []))
 
 
 def mark_errored(lease: Lease, *, code: str, message: str, traceback: str) -> None:
@@ -194,7 +188,7 @@ def release(lease: Lease) -> None:
             .filter(cancel_requested_at=None)
             .update(state=JobState.QUEUED, heartbeat_at=None, **_NO_STAGE)
         ):
-            _forget_growth(lease.job_id)
+            rows.forget_growth(lease.job_id)
             tell(lease.job_id, "state", {"state": JobState.QUEUED})
             deliver(Job.objects.get(pk=lease.job_id))
         else:
@@ -246,7 +240,7 @@ def retry(job: Job) -> None:
             **_NO_STAGE,
         ):
             raise StateForbids("retry", job)
-        _forget_result(job.pk)
+        rows.forget_result(job.pk)
         tell(job.pk, "state", {"state": JobState.QUEUED})
         job.refresh_from_db()
         deliver(job)
@@ -264,7 +258,7 @@ def set_scale(job: Job, metres_per_unit: float | None) -> None:
             metres_per_unit=metres_per_unit
         ):
             raise StateForbids("scale", job)
-        _forget_exports(job.pk)
+        rows.forget_exports(job.pk)
     job.refresh_from_db()
 
 
@@ -340,75 +334,6 @@ def _end(lease: Lease, state: JobState, **values: Any) -> bool:
             logger.warning("job %s: attempt %d lost its lease", lease.job_id, lease.attempt)
             return False
         JobEvent.objects.filter(job_id=lease.job_id, kind="progress").delete()
-        _forget_growth(lease.job_id)
+        rows.forget_growth(lease.job_id)
         tell(lease.job_id, "state", {"state": state, "error_code": values.get("error_code")})
     return True
-
-
-def _forget_growth(job_id: UUID) -> None:
-    """The model so far is nobody's business any more."""
-    JobEvent.objects.filter(job_id=job_id, kind="model").delete()
-    was_shown, _ = Artifact.objects.filter(job_id=job_id, name=LIVE).delete()
-    if was_shown:
-        transaction.on_commit(lambda: delete_tree(live_prefix(job_id)), robust=True)
-
-
-def _forget_result(job_id: UUID) -> None:
-    """Files and rows of a result that another attempt is to replace, and what was made of it."""
-    Artifact.objects.filter(job_id=job_id).delete()
-    _forget_exports(job_id)
-    unknown: dict[str, Any] = {**dict.fromkeys(_PHOTO_FINDINGS), "evidence": {}}
-    Photo.objects.filter(job_id=job_id).update(**unknown, status=PhotoStatus.UPLOADED)
-    transaction.on_commit(lambda: delete_tree(results_prefix(job_id)), robust=True)
-
-
-def _forget_exports(job_id: UUID) -> None:
-    Export.objects.filter(job_id=job_id).delete()
-    transaction.on_commit(lambda: delete_tree(exports_prefix(job_id)), robust=True)
-
-
-def _write_artifact(job_id: UUID, name: str, stored: StoredFile, media_type: str) -> None:
-    Artifact.objects.update_or_create(
-        job_id=job_id,
-        name=name,
-        defaults={
-            "path": stored.path,
-            "num_bytes": stored.num_bytes,
-            "sha256": stored.sha256,
-            "media_type": media_type,
-        },
-    )
-
-
-def _record_photo_rows(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-    fields = ["status", *_PHOTO_FINDINGS]
-    photos = {photo.index: photo for photo in Photo.objects.filter(job_id=job_id)}
-    for row in rows:
-        for field in fields:
-            setattr(photos[row["index"]], field, row[field])
-    Photo.objects.bulk_update(photos.values(), fields, batch_size=200)
-
-
-def _record_blocking_photos(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-    for row in rows:
-        Photo.objects.filter(job_id=job_id, index=row["index"]).update(
-            status=PhotoStatus.NOT_REGISTERED,
-            reason=row["reason"],
-            explanation=row["explanation"],
-            action=row["action"],
-            evidence=row["evidence"],
-        )
-
-
-def _record_stage_runs(job_id: UUID, report: Mapping[str, Any]) -> None:
-    counts = report["counts"]
-    num_units = {"checking": counts["num_photos"], "matching": counts["num_pairs"]}
-    StageRun.objects.bulk_create(
-        StageRun(
-            job_id=job_id,
-            stage=stage["stage"],
-            seconds=stage["seconds"],
-            num_units=num_units.get(stage["stage"], counts["num_accepted"]),
-        )
-        for stage in report["stages"]
-    )

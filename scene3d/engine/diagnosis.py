@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scene3d.engine import verdicts
 from scene3d.engine.overlap import LOOKS_ALIKE, Likeness
 from scene3d.engine.quality import find_blurred, find_duplicates, is_dark, is_overexposed
 from scene3d.engine.types import Photo, VerifiedPair
+from scene3d.engine.verdicts import FEW_KEYPOINTS, Diagnosis
 
-FEW_KEYPOINTS = 100
-"""A photo with fewer has nearly nothing to recognise it by."""
 _TURNED_DEG = 45.0
 """From here on photos lie on their side or upside down."""
 _BEYOND_DOUBT = 2
@@ -19,26 +19,6 @@ _PLENTY = 6
 """Likewise; with so many it is not overlap that is missing."""
 _NUM_NAMED = 3
 """Partners that are named; more are counted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """What is wrong with one photo. `reason` is stable and part of the API."""
-
-    reason: str
-    explanation: str
-    action: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    """JSON values: numbers with their unit in the key, `partners` by name."""
-
-    def fields(self) -> dict[str, Any]:
-        """As a photo's row has them."""
-        return {
-            "reason": self.reason,
-            "explanation": self.explanation,
-            "action": self.action,
-            "evidence": dict(self.evidence),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +105,7 @@ class _Examination:
         if photo.index in self._duplicates:
             return self._duplicate(photo)
         if photo.index in self._blurred:
-            return _blurred(photo)
+            return verdicts.blurred(photo)
         if self._is_in_flat_model(photo.index):
             return self._degenerate_motion(photo)
         return None
@@ -139,14 +119,14 @@ class _Examination:
         if photo.index in self._duplicates:
             return self._duplicate(photo)
         if is_dark(quality):
-            return _dark(photo)
+            return verdicts.dark(photo)
         if is_overexposed(quality):
-            return _overexposed(photo)
+            return verdicts.overexposed(photo)
         if photo.index in self._blurred:
-            return _blurred(photo)
+            return verdicts.blurred(photo)
         num_keypoints = self._case.num_keypoints.get(photo.index)
         if num_keypoints is not None and num_keypoints < FEW_KEYPOINTS:
-            return _too_few_features(num_keypoints)
+            return verdicts.too_few_features(num_keypoints)
         return None
 
     def _bad_position(self, photo: Photo) -> Diagnosis:
@@ -157,7 +137,7 @@ class _Examination:
         if self._placed and not self._reaches_a_model(photo.index):
             return self._other_scene(photo)
         if self._case.stopped_early:
-            return _STOPPED_EARLY
+            return verdicts.STOPPED_EARLY
         return self._not_enough_shared_points(photo)
 
     def _without_partner(self, photo: Photo) -> Diagnosis:
@@ -186,15 +166,15 @@ class _Examination:
             best = self._partners[index][0]
             evidence |= self._pair_evidence(index)
             words += (
-                f" The nearest, {self._names[best.other]}, shares {_points(best.num_inliers)},"
-                " which may be chance."
+                f" The nearest, {self._names[best.other]}, shares"
+                f" {verdicts.points(best.num_inliers)}, which may be chance."
             )
         elif nearest is not None and nearest.num_points:
             other = nearest.second if nearest.first == index else nearest.first
             evidence |= self._likeness_evidence(nearest, other)
             words += (
-                f" The nearest, {self._names[other]}, shares {_points(nearest.num_points)} at a"
-                " glance."
+                f" The nearest, {self._names[other]}, shares"
+                f" {verdicts.points(nearest.num_points)} at a glance."
             )
         return Diagnosis(
             reason="no_partner",
@@ -240,15 +220,16 @@ class _Examination:
         if best.num_inliers >= _PLENTY * self._case.min_num_inliers:
             return Diagnosis(
                 reason="position_not_agreed",
-                explanation=f"Overlaps well with {_photos(len(partners))}, best with {name}"
-                f" ({_points(best.num_inliers)} in common), but no position agrees with all.",
+                explanation=f"Overlaps well with {verdicts.photos(len(partners))}, best with"
+                f" {name} ({verdicts.points(best.num_inliers)} in common), but no position agrees"
+                " with all.",
                 action="Try these photos with the preset Thorough.",
                 evidence=self._pair_evidence(photo.index),
             )
         return Diagnosis(
             reason="not_enough_shared_points",
-            explanation=f"Overlaps with {_photos(len(partners))}, best with {name}"
-            f" ({_points(best.num_inliers)} in common), but too little to place it.",
+            explanation=f"Overlaps with {verdicts.photos(len(partners))}, best with {name}"
+            f" ({verdicts.points(best.num_inliers)} in common), but too little to place it.",
             action=f"Take photos between this one and {name}, each a step to the side.",
             evidence=self._pair_evidence(photo.index),
         )
@@ -323,13 +304,6 @@ class _Examination:
         return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
 
 
-_STOPPED_EARLY = Diagnosis(
-    reason="stopped_early",
-    explanation="The work ended before this photo had its turn.",
-    action="Try again and let it finish.",
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Partner:
     other: int
@@ -352,54 +326,3 @@ def _partners(verified: Sequence[VerifiedPair]) -> Mapping[int, list[_Partner]]:
     for found in partners.values():
         found.sort(key=lambda partner: (-partner.num_inliers, partner.other))
     return partners
-
-
-def _dark(photo: Photo) -> Diagnosis:
-    return Diagnosis(
-        reason="dark",
-        explanation="Is too dark to recognise anything.",
-        action="Take it again with more light or a longer exposure, from a tripod if need be.",
-        evidence={
-            "mean_level": round(photo.quality.mean_level, 1),
-            "black_share": round(photo.quality.black_share, 3),
-        },
-    )
-
-
-def _overexposed(photo: Photo) -> Diagnosis:
-    return Diagnosis(
-        reason="overexposed",
-        explanation="Is so bright that its details are lost.",
-        action="Take it again with a shorter exposure, or with the sun behind you.",
-        evidence={
-            "mean_level": round(photo.quality.mean_level, 1),
-            "white_share": round(photo.quality.white_share, 3),
-        },
-    )
-
-
-def _blurred(photo: Photo) -> Diagnosis:
-    return Diagnosis(
-        reason="blurred",
-        explanation="Is blurred: shaken, or out of focus.",
-        action="Take it again: hold still, tap to focus, and use more light.",
-        evidence={"blur_px": round(photo.quality.blur_px or 0.0, 2)},
-    )
-
-
-def _too_few_features(num_keypoints: int) -> Diagnosis:
-    return Diagnosis(
-        reason="too_few_features",
-        explanation=f"Shows only {num_keypoints} details that can be recognised: a plain or shiny"
-        " surface, or nothing near.",
-        action="Take it from where more texture is in view.",
-        evidence={"num_keypoints": num_keypoints, "needed": FEW_KEYPOINTS},
-    )
-
-
-def _points(count: int) -> str:
-    return f"{count:,} point{'' if count == 1 else 's'}"
-
-
-def _photos(count: int) -> str:
-    return f"{count} other photo{'' if count == 1 else 's'}"

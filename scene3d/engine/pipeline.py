@@ -9,7 +9,6 @@ from time import monotonic
 from scene3d.engine.colmap.salvage import MappingStopped
 from scene3d.engine.colmap.stages import map_photos, verify_pairs
 from scene3d.engine.diagnosis import (
-    FEW_KEYPOINTS,
     Case,
     blocking_evidence,
     prevailing_action,
@@ -30,6 +29,7 @@ from scene3d.engine.report import Report, StageSeconds
 from scene3d.engine.reporting import Findings, describe
 from scene3d.engine.sources import PhotoSource
 from scene3d.engine.types import PartialReason, Photo, VerifiedPair
+from scene3d.engine.verdicts import FEW_KEYPOINTS
 from scene3d.engine.workspace import Workspace
 
 logger = logging.getLogger(__name__)
