@@ -44,6 +44,58 @@ def relative_pose_errors(
     }
 
 
+MAA_NUM_THRESHOLDS = 10
+
+
+def mean_average_accuracy(
+    errors: Mapping[tuple[str, str], PairError], num_photos: int, max_deg: float
+) -> float:
+    """Mean over ten thresholds up to `max_deg` of the share of pairs with a smaller error; 0 to 1.
+
+    Args:
+        num_photos: all photos whose pose is known; a pair without an estimate is wrong.
+    Source: Jin et al., "Image Matching across Wide Baselines: From Paper to Practice", 2021.
+    """
+    num_pairs = num_photos * (num_photos - 1) // 2
+    if num_pairs == 0:
+        return 0.0
+    thresholds_deg = np.linspace(0, max_deg, MAA_NUM_THRESHOLDS + 1)[1:]
+    max_errors_deg = np.array([error.max_deg for error in errors.values()])
+    return float(np.mean([(max_errors_deg < deg).sum() for deg in thresholds_deg]) / num_pairs)
+
+
+def center_errors(estimated: Mapping[str, Pose], true: Mapping[str, Pose]) -> dict[str, float]:
+    """Distance of every projection centre from the truth, in its units, after the similarity that
+    brings all of them closest; empty with fewer than three common photos.
+
+    Source: Umeyama, "Least-squares estimation of transformation parameters between two point
+    patterns", 1991.
+    """
+    names = sorted(estimated.keys() & true.keys())
+    if len(names) < 3:
+        return {}
+    found = np.array([_center(estimated[name]) for name in names])
+    wanted = np.array([_center(true[name]) for name in names])
+    distances = np.linalg.norm(_aligned(found, wanted) - wanted, axis=1)
+    return dict(zip(names, distances.tolist(), strict=True))
+
+
+def _center(pose: Pose) -> FloatArray:
+    center: FloatArray = -pose.rotation_cam_from_world.T @ pose.translation_cam_from_world
+    return center
+
+
+def _aligned(points: FloatArray, targets: FloatArray) -> FloatArray:
+    """(N, 3) points after the similarity that brings them closest to the targets."""
+    from_points, from_targets = points - points.mean(axis=0), targets - targets.mean(axis=0)
+    left, singular, right = np.linalg.svd(from_targets.T @ from_points)
+    mirror = np.array([1.0, 1.0, np.sign(np.linalg.det(left) * np.linalg.det(right))])
+    rotation = left @ np.diag(mirror) @ right
+    scale = (singular * mirror).sum() / max(float((from_points**2).sum()), 1e-12)
+    moved: FloatArray = scale * from_points @ rotation.T + targets.mean(axis=0)
+    return moved
+
+
 def rotation_angle_deg(rotation: FloatArray) -> float:
     """Of a (3, 3) rotation, 0 to 180; exact near 0, where the arc cosine of the trace is not."""
     sine = np.linalg.norm(

@@ -1,15 +1,14 @@
 """Real photos: what the engine must reach on them, with learned and with classic features."""
 
-import csv
 import shutil
 from pathlib import Path
 from statistics import median
 
-import numpy as np
 import pytest
 
-from scene3d.engine.evaluation import Pose, relative_pose_errors
+from scene3d.engine.evaluation import relative_pose_errors
 from scene3d.engine.host import Host
+from scene3d.engine.labels import read_labels
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.presets import PRESETS, with_extractor
 from scene3d.engine.progress import Silent
@@ -55,26 +54,13 @@ def test_fountain_is_accurate(preset: str, shared_data: Path, tmp_path: Path, ho
     report = reconstruct(find_photos(photos), options, workspace, Silent(), host)
     errors = relative_pose_errors(
         read_poses(workspace.result_dir / "cameras.json"),
-        read_labels(shared_data / "train_labels.csv"),
+        {
+            name: pose
+            for scene in read_labels(shared_data / "train_labels.csv")
+            for name, pose in scene.poses.items()
+        },
     )
     assert report.models[0].num_registered == 11
     assert report.models[0].num_cameras == 1
     assert len(errors) == 55
     assert 0.01 < median(error.max_deg for error in errors.values()) <= 0.25
-
-
-def read_labels(path: Path) -> dict[str, Pose]:
-    """Surveyed poses in the challenge's layout; outliers have none."""
-    with path.open(newline="") as file:
-        return {
-            row["image"]: Pose(
-                rotation_cam_from_world=numbers(row["rotation_matrix"]).reshape(3, 3),
-                translation_cam_from_world=numbers(row["translation_vector"]),
-            )
-            for row in csv.DictReader(file)
-            if row["scene"] != "outliers"
-        }
-
-
-def numbers(text: str) -> np.ndarray:
-    return np.array([float(part) for part in text.split(";")])

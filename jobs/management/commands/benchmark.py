@@ -1,0 +1,86 @@
+"""Presets beside COLMAP's defaults, on the same photos, in one run."""
+
+import json
+import platform
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from scene3d.engine.benchmark.contest import Contestant, Row, run_contest
+from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
+from scene3d.engine.benchmark.table import markdown
+from scene3d.engine.public import PRESETS
+from scene3d.settings.env import BASE_DIR
+
+ANCHOR = "colmap"
+
+
+class Command(BaseCommand):
+    help = (
+        "Time and score presets beside COLMAP's defaults, each as a whole process. DATA has"
+        " train_labels.csv and train/ in the challenge's layout, and folders of photos in photos/;"
+        " either may be missing. OUTPUT gets benchmark.json and benchmark.md."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("data", type=Path)
+        parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+        parser.add_argument("--scenes", nargs="+", metavar="NAME", help="All of them without.")
+        parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
+        parser.add_argument("--repeats", type=int, default=1)
+        parser.add_argument("--no-anchor", action="store_true", help="Leave COLMAP's defaults out.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scenes = _chosen(find_scenes(options["data"]), options["scenes"])
+        contestants = [_preset(name) for name in options["presets"]]
+        if not options["no_anchor"]:
+            contestants.insert(0, _colmap())
+        rows = []
+        for row in run_contest(scenes, contestants, options["repeats"]):
+            rows.append(row)
+            self.stderr.write(
+                f"{row.scene} {row.contestant}: {row.num_registered} of {row.num_photos} photos,"
+                f" {row.measured.seconds:.1f} s"
+            )
+        _save(rows, options["output"])
+        self.stdout.write(markdown(rows, ANCHOR))
+
+
+def _chosen(scenes: Sequence[BenchmarkScene], names: Sequence[str] | None) -> list[BenchmarkScene]:
+    unknown = set(names or ()) - {scene.name for scene in scenes}
+    if unknown or not scenes:
+        known = ", ".join(scene.name for scene in scenes) or "none"
+        raise CommandError(f"No scene {', '.join(sorted(unknown))}; there are: {known}.")
+    return [scene for scene in scenes if names is None or scene.name in names]
+
+
+def _preset(name: str) -> Contestant:
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "reconstruct"]
+    return Contestant(
+        name=name,
+        command=lambda photos, result: [
+            *command, str(photos), "--output", str(result), "--preset", name,
+        ],
+    )  # fmt: skip
+
+
+def _colmap() -> Contestant:
+    command = [sys.executable, "-m", "scene3d.engine.colmap.defaults"]
+    return Contestant(
+        name=ANCHOR, command=lambda photos, result: [*command, str(photos), str(result)]
+    )
+
+
+def _save(rows: Sequence[Row], output: Path) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    machine = {"machine": platform.machine(), "num_threads": settings.ENV.num_threads}
+    content = {**machine, "rows": [asdict(row) for row in rows]}
+    (output / "benchmark.json").write_text(json.dumps(content, indent=1))
+    (output / "benchmark.md").write_text(markdown(rows, ANCHOR) + "\n")

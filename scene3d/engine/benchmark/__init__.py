@@ -1,0 +1,1 @@
+"""Runs side by side on the same photos: how long, how large, how right."""

@@ -1,0 +1,93 @@
+"""Contestants run one after the other on the same photos, as whole processes."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from scene3d.engine.benchmark.measure import Measured, run_measured
+from scene3d.engine.benchmark.scenes import BenchmarkScene
+from scene3d.engine.evaluation import (
+    center_errors,
+    mean_average_accuracy,
+    relative_pose_errors,
+)
+from scene3d.engine.selftest import read_poses
+
+MAA_DEG = (0.5, 1.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """A way to reconstruct a folder of photos."""
+
+    name: str
+    command: Callable[[Path, Path], Sequence[str]]
+    """Gets the folder of photos and the one for the result, where cameras.json is to lie."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One run."""
+
+    scene: str
+    contestant: str
+    num_photos: int
+    num_registered: int
+    """0 where the run failed."""
+    measured: Measured
+    stage_seconds: Mapping[str, float]
+    """Empty for contestants that do not tell."""
+    maa: Mapping[float, float]
+    """By largest angle (degrees); empty without surveyed poses."""
+    median_center_error: float | None
+    """In units of the survey."""
+
+
+def run_contest(
+    scenes: Sequence[BenchmarkScene], contestants: Sequence[Contestant], num_repeats: int
+) -> Iterator[Row]:
+    """Rows as they come. Repeats go round all contestants, so that a busy minute hits each."""
+    with tempfile.TemporaryDirectory(prefix="scene3d-benchmark-") as folder:
+        for scene in scenes:
+            photos = Path(folder) / "photos" / scene.name
+            photos.mkdir(parents=True)
+            for path in scene.photos:
+                shutil.copy(path, photos)
+            for _ in range(num_repeats):
+                for contestant in contestants:
+                    yield _run(scene, contestant, photos, Path(folder) / "result")
+            shutil.rmtree(photos)
+
+
+def _run(scene: BenchmarkScene, contestant: Contestant, photos: Path, result: Path) -> Row:
+    shutil.rmtree(result, ignore_errors=True)
+    result.mkdir()
+    log = result.with_suffix(".log")
+    measured = run_measured(contestant.command(photos, result), log)
+    poses = read_poses(result / "cameras.json") if measured.exit_code == 0 else {}
+    errors = relative_pose_errors(poses, scene.poses)
+    distances = center_errors(poses, scene.poses)
+    return Row(
+        scene=scene.name,
+        contestant=contestant.name,
+        num_photos=len(scene.photos),
+        num_registered=len(poses),
+        measured=measured,
+        stage_seconds=_stage_seconds(result / "report.json"),
+        maa={
+            max_deg: mean_average_accuracy(errors, len(scene.poses), max_deg)
+            for max_deg in MAA_DEG
+            if scene.poses
+        },
+        median_center_error=median(distances.values()) if distances else None,
+    )
+
+
+def _stage_seconds(report: Path) -> dict[str, float]:
+    if not report.is_file():
+        return {}
+    return {row["stage"]: row["seconds"] for row in json.loads(report.read_text())["stages"]}
