@@ -76,7 +76,7 @@ class LiveStack:
         """One request; an answer of any status is an answer."""
         all_headers = dict(headers or {})
         if user is not None:
-            all_headers["Authorization"] = f"Bearer {self._token(user)}"
+            all_headers["Authorization"] = f"Bearer {self.token(user)}"
         request = urllib.request.Request(  # noqa: S310  # always our own server
             self.url + path, data=body, headers=all_headers, method=method
         )
@@ -139,7 +139,8 @@ class LiveStack:
         )
         return [int(line) for line in found.stdout.split()]
 
-    def _token(self, user: str) -> str:
+    def token(self, user: str) -> str:
+        """An access token that lives for some minutes more."""
         asked_s, token = self.tokens.get(user, (-math.inf, ""))
         if time.monotonic() - asked_s > _TOKEN_AGE_S:
             body = json.dumps({"username": user, "password": PASSWORD}).encode()

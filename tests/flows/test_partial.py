@@ -19,10 +19,9 @@ pytestmark = [pytest.mark.flow, pytest.mark.weights]
 
 def follow(stack: LiveStack, user: str, job_id: str) -> Iterator[tuple[str, Any]]:
     """Kinds and data of a job's events, as they happen."""
-    stack.job(user, job_id)  # for a token
     request = urllib.request.Request(  # noqa: S310  # always our own server
         f"{stack.url}/api/v1/jobs/{job_id}/events/",
-        headers={"Authorization": f"Bearer {stack.tokens[user]}"},
+        headers={"Authorization": f"Bearer {stack.token(user)}"},
     )
     with urllib.request.urlopen(request, timeout=240) as answer:  # noqa: S310  # likewise
         kind = ""
@@ -51,7 +50,7 @@ def test_cancelling_keeps_what_is_placed(stack: LiveStack, slow_photos: Path) ->
         "cancelled", True, "cancelled",
     )  # fmt: skip
     assert seconds < 5
-    assert 3 <= job["statistics"]["num_registered"] < 12
+    assert 3 <= job["statistics"]["num_registered"] < 18
     served = {artifact["name"]: artifact["url"] for artifact in job["artifacts"]}
     assert "live.points.bin" not in served
     assert stack.request("GET", live, user="alice").status == 404
