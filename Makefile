@@ -6,7 +6,7 @@ SETUP := var/.setup-run
 SETUP_DEV := var/.setup-dev
 NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/worker.txt package-lock.json scene3d/engine/weights.py
 
-.PHONY: help setup demo run test test-diagnosis check format requirements clean
+.PHONY: help setup demo run test test-long test-diagnosis check format requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -ts $$'\t'
@@ -22,6 +22,9 @@ run: $(SETUP) ## run for daily use
 test: check ## all checks, then all tests that fit into fifteen minutes
 	$(PYTHON) -m pytest $(ARGS)
 	node --test tests/viewer/
+
+test-long: $(SETUP_DEV) ## the tests that `make test` has no time for (five minutes)
+	$(PYTHON) -m pytest -m long $(ARGS)
 
 test-diagnosis: $(SETUP_DEV) ## 100 generated bad photos: is each named rightly? (half an hour)
 	$(PYTHON) -m tests.engine.diagnosis_score

@@ -19,8 +19,15 @@ from scene3d.engine.workspace import Workspace
 pytestmark = [pytest.mark.slow, pytest.mark.weights]
 
 
-@pytest.mark.parametrize("features", ["sift", "aliked"])
-@pytest.mark.parametrize(("name", "num_photos"), [("sceaux", 11), ("sacre_coeur", 10)])
+@pytest.mark.parametrize(
+    ("name", "num_photos", "features"),
+    [
+        ("sceaux", 11, "sift"),
+        pytest.param("sceaux", 11, "aliked", marks=pytest.mark.long),
+        pytest.param("sacre_coeur", 10, "sift", marks=pytest.mark.long),
+        ("sacre_coeur", 10, "aliked"),
+    ],
+)
 def test_all_photos_register(
     name: str, num_photos: int, features: str, shared_data: Path, tmp_path: Path, host: Host
 ) -> None:
@@ -43,7 +50,7 @@ def test_the_same_photos_give_the_same_model(shared_data: Path, tmp_path: Path, 
     assert cameras[0] == cameras[1]
 
 
-@pytest.mark.parametrize("preset", ["quick", "standard"])
+@pytest.mark.parametrize("preset", ["quick", pytest.param("standard", marks=pytest.mark.long)])
 def test_fountain_is_accurate(preset: str, shared_data: Path, tmp_path: Path, host: Host) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
