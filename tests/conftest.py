@@ -68,7 +68,7 @@ def tiny_result(tmp_path_factory: pytest.TempPathFactory, tiny_photos: Path) -> 
 
 @pytest.fixture(scope="session")
 def slow_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eighteen rendered photos, whose mapping takes long enough to be watched and stopped."""
+    """Twelve rendered photos, whose mapping takes long enough to be watched and stopped."""
     folder = tmp_path_factory.mktemp("slow") / "photos"
-    render_scene(replace(TINY, num_photos=18), folder, num_workers=2)
+    render_scene(replace(TINY, num_photos=12), folder, num_workers=2)
     return folder

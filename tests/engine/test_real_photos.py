@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.weights]
 @pytest.mark.parametrize(
     ("name", "num_photos", "features"),
     [
-        ("sceaux", 11, "sift"),
+        pytest.param("sceaux", 11, "sift", marks=pytest.mark.long),
         pytest.param("sceaux", 11, "aliked", marks=pytest.mark.long),
         pytest.param("sacre_coeur", 10, "sift", marks=pytest.mark.long),
         ("sacre_coeur", 10, "aliked"),

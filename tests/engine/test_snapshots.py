@@ -182,6 +182,7 @@ def test_snapshots_do_not_change_the_model(
 
 
 @pytest.mark.usefixtures("at_every_photo")
+@pytest.mark.long
 def test_the_global_mapper_has_snapshots_too(tiny: Scene, tmp_path: Path, host: Host) -> None:
     watcher = Watcher()
     options = QUICK.merged({"mapping": {"mapper": "global"}})

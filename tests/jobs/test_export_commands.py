@@ -74,6 +74,7 @@ def test_what_cannot_be_exported_says_why(
     assert not (tmp_path / "output").exists()
 
 
+@pytest.mark.long
 def test_a_bundle_is_replayed(tiny_result: Path, tiny_photos: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.zip"
     export(tiny_result, "bundle", bundle, photos=tiny_photos, names_only=True)
