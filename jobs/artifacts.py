@@ -1,12 +1,11 @@
 """The files of a result: which there are, what they are called, how they are stored."""
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jobs.files import StoredFile, live_prefix, result_prefix, storage, store
 from jobs.services import Lease
-from scene3d.engine.public import FORMATS, ExportFormat
+from scene3d.engine.public import FORMATS, ExportFormat, zip_folder
 
 MEDIA_TYPES = {
     ".ply": "application/octet-stream",
@@ -44,7 +43,7 @@ def store_result(lease: Lease, result: Path) -> dict[str, tuple[StoredFile, str]
     Returns:
         Artifact name to stored file and media type.
     """
-    _zip_models(result / "models", result / "colmap.zip")
+    zip_folder(result / "models", result / "colmap.zip", "models")
     prefix = result_prefix(lease.job_id, lease.attempt)
     return {
         name: (store(path, f"{prefix}/{name}"), MEDIA_TYPES[path.suffix])
@@ -57,10 +56,3 @@ def _files(result: Path) -> Iterator[tuple[str, Path]]:
         yield name, result / name
     for path in sorted((result / "view").iterdir()):
         yield f"view-{path.name}", path
-
-
-def _zip_models(models: Path, target: Path) -> None:
-    """Stored, not deflated: COLMAP's numbers hardly shrink."""
-    with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted(models.rglob("*.bin")):
-            archive.write(path, path.relative_to(models.parent))

@@ -276,15 +276,15 @@ def delete(job: Job) -> None:
         transaction.on_commit(lambda: delete_tree(prefix))
 
 
-def record_checked_photos(lease: Lease, rows: Sequence[Mapping[str, Any]]) -> None:
-    """What checking found; each row has an index and the fields to set."""
+def record_checked_photos(lease: Lease, photos: Sequence[Mapping[str, Any]]) -> None:
+    """What checking found; each has an index and the fields to set."""
     with transaction.atomic():
         if not _leased(lease).exists():
             return
-        for row in rows:
-            values = {field: value for field, value in row.items() if field != "index"}
-            Photo.objects.filter(job_id=lease.job_id, index=row["index"]).update(**values)
-        tell(lease.job_id, "photos", {"num_checked": len(rows)})
+        for photo in photos:
+            values = {field: value for field, value in photo.items() if field != "index"}
+            Photo.objects.filter(job_id=lease.job_id, index=photo["index"]).update(**values)
+        tell(lease.job_id, "photos", {"num_checked": len(photos)})
 
 
 def record_preflight(lease: Lease, preflight: Mapping[str, Any]) -> None:

@@ -17,12 +17,17 @@ from scene3d.engine.host import Host
 logger = logging.getLogger(__name__)
 
 
-@cache
-def this_host() -> Host:
-    """One per process, so that networks are loaded once."""
+def configured_host() -> Host:
+    """A host as the settings want it, with nothing loaded yet."""
     return open_host(
         settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
     )
+
+
+@cache
+def this_host() -> Host:
+    """One per process, so that networks are loaded once."""
+    return configured_host()
 
 
 def worker_name() -> str:

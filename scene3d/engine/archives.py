@@ -70,6 +70,14 @@ def unpack_photos(archive: Path, target: Path, limits: ArchiveLimits) -> Unpacke
         raise ArchiveProblem("archive_corrupt", "The archive is damaged.") from error
 
 
+def zip_folder(folder: Path, target: Path, root: str) -> None:
+    """Stored, not deflated: binary numbers and photos hardly shrink."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, f"{root}/{path.relative_to(folder)}")
+
+
 def _name(member: zipfile.ZipInfo) -> str:
     """As the directory has it: `filename` ends at a NUL, and from Python 3.13 on may be another
     name altogether, from the extra field."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scene3d.engine.archives import zip_folder
 from scene3d.engine.errors import InputNotFound, PhotoProblem
 from scene3d.engine.export.bundle import write_bundle
 from scene3d.engine.export.glb import write_glb
@@ -202,11 +203,3 @@ class _Delivery:
         )
         [result] = run_native([request], lambda _child, _event: None, self._progress.check)
         return result
-
-
-def zip_folder(folder: Path, target: Path, root: str) -> None:
-    """Stored, not deflated: binary numbers and photos hardly shrink."""
-    with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, f"{root}/{path.relative_to(folder)}")

@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from scene3d.engine.evaluation import Pose
+from scene3d.engine.export.submission import OUTLIERS
 from scene3d.engine.types import FloatArray
-
-OUTLIERS = "outliers"
-"""The scene of photos that belong to none."""
 
 
 @dataclass(frozen=True, kw_only=True)

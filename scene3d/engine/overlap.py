@@ -76,16 +76,20 @@ def compare_leftovers(
 
 
 class SmallCopies:
-    """Features of small copies of some photos; made once, compared as often as wanted."""
+    """Features of small copies of a run's photos; made once in its workspace, by whoever asks
+    first, and compared as often as wanted."""
 
     def __init__(
         self, photos: Sequence[Photo], workspace: Workspace, progress: Progress, host: Host
     ) -> None:
         """Raises: NativeCrash, Cancelled."""
         folder = Workspace(workspace.root / "small")
-        folder.prepare()
-        previews = [replace(photo, path=workspace.preview(photo.index)) for photo in photos]
-        extract_features(previews, _FEATURES, folder, Unreported(progress), host)
+        if not folder.root.exists():
+            unfinished = Workspace(workspace.root / "small-unfinished")
+            unfinished.prepare()
+            previews = [replace(photo, path=workspace.preview(photo.index)) for photo in photos]
+            extract_features(previews, _FEATURES, unfinished, Unreported(progress), host)
+            unfinished.root.rename(folder.root)
         self._points: dict[int, NDArray[np.complex64]] = {}
         self._descriptors: dict[int, NDArray[np.float32]] = {}
         for photo in photos:

@@ -91,10 +91,8 @@ def _run_stages(
         clouds = export_models(models, names, options, workspace, progress)
     return Findings(
         photos=photo_set,
-        num_keypoints=num_keypoints,
         num_pairs=len(pairs),
         num_matched_pairs=num_matched_pairs,
-        verified=verified,
         case=case,
         models=models,
         clouds=clouds,

@@ -5,7 +5,7 @@ The heavy door is `scene3d.engine.pipeline.reconstruct`, with `scene3d.engine.ho
 ask for a network.
 """
 
-from scene3d.engine.archives import ArchiveLimits, unpack_photos
+from scene3d.engine.archives import ArchiveLimits, unpack_photos, zip_folder
 from scene3d.engine.errors import (
     ArchiveProblem,
     Cancelled,
@@ -57,4 +57,5 @@ __all__ = [
     "scale_file",
     "unpack_photos",
     "with_extractor",
+    "zip_folder",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from scene3d.engine.evaluation import rotation_angle_deg
 from scene3d.engine.export.bundle import find_bundled_photos, read_provenance, read_result_file
 from scene3d.engine.host import Host
 from scene3d.engine.options import ReconstructionOptions
@@ -140,9 +141,7 @@ def _pose_errors(
     aligned = centred[1] @ expected_from_found.T / extents[1]
     position = np.linalg.norm(centred[0] / extents[0] - aligned, axis=1).max()
     left = rotations[0] @ expected_from_found @ rotations[1].transpose(0, 2, 1)
-    sine = np.linalg.norm(left - left.transpose(0, 2, 1), axis=(1, 2)) / np.sqrt(8)
-    cosine = (np.trace(left, axis1=1, axis2=2) - 1) / 2
-    return float(position), float(np.degrees(np.arctan2(sine, cosine)).max())
+    return float(position), max(rotation_angle_deg(rotation) for rotation in left)
 
 
 def _rotations(cameras: Sequence[Mapping[str, Any]]) -> FloatArray:

@@ -1,7 +1,7 @@
 """From what the stages found to the report."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from scene3d.engine.report import (
     WeightsUsed,
     installed_versions,
 )
-from scene3d.engine.types import PartialReason, PhotoSet, RejectedPhoto, VerifiedPair
+from scene3d.engine.types import PartialReason, PhotoSet, RejectedPhoto
 from scene3d.engine.weights import weights_needed
 
 REJECTED_ACTION = "Export it again as a JPEG and upload it, or leave it out."
@@ -32,10 +32,8 @@ class Findings:
     """What each stage found."""
 
     photos: PhotoSet
-    num_keypoints: Mapping[int, int]
     num_pairs: int
     num_matched_pairs: int
-    verified: Sequence[VerifiedPair]
     case: Case
     models: Sequence[Model]
     clouds: Sequence[Cloud]
@@ -72,7 +70,9 @@ def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> 
 
 def photo_rows(findings: Findings) -> list[PhotoRow]:
     """A row per source, rejected ones included, in the order that they came in."""
-    num_pairs = Counter(index for pair in findings.verified for index in (pair.first, pair.second))
+    num_pairs = Counter(
+        index for pair in findings.case.verified for index in (pair.first, pair.second)
+    )
     registered = _registered_rows(findings.models)
     diagnoses = diagnose(findings.case)
     rows = [_rejected_row(photo) for photo in findings.photos.rejected]
@@ -84,7 +84,7 @@ def photo_rows(findings: Findings) -> list[PhotoRow]:
             "height_px": photo.height_px,
             "focal_px": photo.focal_px,
             "focal_source": photo.focal_source,
-            "num_keypoints": findings.num_keypoints[photo.index],
+            "num_keypoints": findings.case.num_keypoints[photo.index],
             "num_verified_pairs": num_pairs[photo.index],
             "status": "registered" if photo.index in registered else "not_registered",
         }
@@ -155,10 +155,10 @@ def _counts(findings: Findings, rows: Sequence[PhotoRow]) -> Counts:
         num_accepted=len(findings.photos.accepted),
         num_rejected=len(findings.photos.rejected),
         num_registered=sum(row.status == "registered" for row in rows),
-        num_keypoints=sum(findings.num_keypoints.values()),
+        num_keypoints=sum(findings.case.num_keypoints.values()),
         num_pairs=findings.num_pairs,
         num_matched_pairs=findings.num_matched_pairs,
-        num_verified_pairs=len(findings.verified),
+        num_verified_pairs=len(findings.case.verified),
         num_models=len(findings.models),
         num_points=cloud.num_points,
         num_points_clean=cloud.num_clean,

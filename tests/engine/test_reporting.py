@@ -47,10 +47,8 @@ def report(bare_host: Host) -> Report:
                 ),
             ),
         ),
-        num_keypoints=NUM_KEYPOINTS,
         num_pairs=21,
         num_matched_pairs=9,
-        verified=verified,
         case=Case(
             photos=accepted,
             min_num_inliers=15,

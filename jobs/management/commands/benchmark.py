@@ -49,8 +49,9 @@ class Command(BaseCommand):
                 f"{row.scene} {row.contestant}: {row.num_registered} of {row.num_photos} photos,"
                 f" {row.measured.seconds:.1f} s"
             )
-        _save(rows, options["output"])
-        self.stdout.write(markdown(rows, ANCHOR))
+        table = markdown(rows, ANCHOR)
+        _save(rows, table, options["output"])
+        self.stdout.write(table)
 
 
 def _chosen(scenes: Sequence[BenchmarkScene], names: Sequence[str] | None) -> list[BenchmarkScene]:
@@ -78,9 +79,9 @@ def _colmap() -> Contestant:
     )
 
 
-def _save(rows: Sequence[Row], output: Path) -> None:
+def _save(rows: Sequence[Row], table: str, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     machine = {"machine": platform.machine(), "num_threads": settings.ENV.num_threads}
     content = {**machine, "rows": [asdict(row) for row in rows]}
     (output / "benchmark.json").write_text(json.dumps(content, indent=1))
-    (output / "benchmark.md").write_text(markdown(rows, ANCHOR) + "\n")
+    (output / "benchmark.md").write_text(table + "\n")

@@ -1,5 +1,6 @@
 """A finished result in another form, on the command line."""
 
+import shutil
 import tempfile
 from argparse import ArgumentParser
 from contextlib import ExitStack
@@ -7,14 +8,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from jobs.commandline import find_sources, telling_problems
 from jobs.console import ConsoleProgress
 from jobs.models import Job
 from jobs.results import fetch_order
-from scene3d.engine.capabilities import open_host
+from jobs.worker_host import configured_host
 from scene3d.engine.delivery import Order, deliver
 from scene3d.engine.public import FORMATS, InputNotFound, OptionsInvalid
 from scene3d.engine.workspace import Workspace
@@ -54,15 +54,10 @@ class Command(BaseCommand):
         with telling_problems(progress, traceback=options["traceback"]), ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scene3d-")))
             order = _order(options, folder)
-            host = open_host(
-                settings.MODEL_STORE,
-                device=settings.ENV.device,
-                num_threads=settings.ENV.num_threads,
-            )
-            made = folder / "made"
-            deliver(options["format"], order, made, Workspace(folder / "work"), progress, host)
+            made, workspace = folder / "made", Workspace(folder / "work")
+            deliver(options["format"], order, made, workspace, progress, configured_host())
             options["output"].parent.mkdir(parents=True, exist_ok=True)
-            options["output"].write_bytes(made.read_bytes())
+            shutil.copyfile(made, options["output"])
         self.stdout.write(f"{options['output']}: {options['output'].stat().st_size:,} bytes")
 
 

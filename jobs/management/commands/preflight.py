@@ -5,12 +5,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from jobs.commandline import find_sources, telling_problems
 from jobs.console import ConsoleProgress
-from scene3d.engine.capabilities import open_host
+from jobs.worker_host import configured_host
 from scene3d.engine.photos import prepare_photos
 from scene3d.engine.preflight import Preflight, look_over
 from scene3d.engine.public import DEFAULT_PRESET, PRESETS
@@ -39,9 +38,7 @@ class Command(BaseCommand):
 
 
 def _look(photos: Path, preset: str, progress: ConsoleProgress) -> Preflight:
-    host = open_host(
-        settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
-    )
+    host = configured_host()
     chosen = PRESETS[preset].options
     with tempfile.TemporaryDirectory(prefix="scene3d-preflight-") as folder:
         workspace = Workspace(Path(folder) / "work")

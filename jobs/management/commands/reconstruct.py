@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 
 from jobs.commandline import find_sources, give_up, output_folder, publish, telling_problems
 from jobs.console import ConsoleProgress
-from scene3d.engine.capabilities import open_host
+from jobs.worker_host import configured_host
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.public import (
     DEFAULT_PRESET,
@@ -89,9 +89,7 @@ def _stopped_by_ctrl_c(progress: ConsoleProgress) -> Iterator[None]:
 
 def _reconstruct(options: dict[str, Any], progress: ConsoleProgress) -> Report:
     chosen = _choose_options(options)
-    host = open_host(
-        settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
-    )
+    host = configured_host()
     with (
         output_folder(options["output"]) as output,
         tempfile.TemporaryDirectory(prefix=".scene3d-", dir=output) as folder,

@@ -7,12 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from jobs.commandline import find_sources, output_folder, publish, telling_problems
 from jobs.console import ConsoleProgress
-from scene3d.engine.capabilities import open_host
+from jobs.worker_host import configured_host
 from scene3d.engine.replay import DEFAULT_TOLERANCE, Replay, replay
 from scene3d.engine.workspace import Workspace
 
@@ -59,9 +58,7 @@ class Command(BaseCommand):
 
 
 def _replay(options: dict[str, Any], progress: ConsoleProgress) -> Replay:
-    host = open_host(
-        settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
-    )
+    host = configured_host()
     with (
         output_folder(options["output"]) as output,
         tempfile.TemporaryDirectory(prefix=".scene3d-", dir=output) as folder,

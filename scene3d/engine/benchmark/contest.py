@@ -1,6 +1,5 @@
 """Contestants run one after the other on the same photos, as whole processes."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from scene3d.engine.evaluation import (
     mean_average_accuracy,
     relative_pose_errors,
 )
+from scene3d.engine.report import Report
 from scene3d.engine.selftest import read_poses
 
 MAA_DEG = (0.5, 1.0, 5.0, 10.0)
@@ -90,4 +90,4 @@ def _run(scene: BenchmarkScene, contestant: Contestant, photos: Path, result: Pa
 def _stage_seconds(report: Path) -> dict[str, float]:
     if not report.is_file():
         return {}
-    return {row["stage"]: row["seconds"] for row in json.loads(report.read_text())["stages"]}
+    return {row.stage: row.seconds for row in Report.read(report).stages}

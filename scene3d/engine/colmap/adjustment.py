@@ -36,6 +36,8 @@ def adjust_precisely(
     forges easily, move no camera; and principal points leave the centre of the photo, where lenses
     never put them.
     """
+    if not model.num_points3D():
+        return model
     free = _constrained_cameras(model) if refine_principal_point else set()
     refined = pycolmap.Reconstruction(model)
     if not _solve(refined, _camera_options(refined, num_threads), free=free):

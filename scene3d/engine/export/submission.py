@@ -7,6 +7,7 @@ from typing import Any
 
 COLUMNS = ("image_id", "dataset", "scene", "image", "rotation_matrix", "translation_vector")
 OUTLIERS = "outliers"
+"""The scene of photos that belong to none."""
 
 
 def write_submission(
