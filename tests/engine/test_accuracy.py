@@ -27,7 +27,14 @@ from scene3d.engine.progress import Silent
 from scene3d.engine.report import Report
 from scene3d.engine.selftest import read_poses, true_poses
 from scene3d.engine.sources import find_photos
-from scene3d.engine.synthetic import TINY, SceneOptions, TrueScene, render_scene, render_unrelated
+from scene3d.engine.synthetic import (
+    TINY,
+    SceneOptions,
+    TrueScene,
+    describe_scene,
+    render_scene,
+    render_unrelated,
+)
 from scene3d.engine.workspace import Workspace
 
 QUICK = PRESETS["quick"].options
@@ -41,8 +48,8 @@ class Scene:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return rendered(TINY, tmp_path_factory.mktemp("tiny"))
+def tiny(tiny_photos: Path) -> Scene:
+    return Scene(tiny_photos, describe_scene(TINY))
 
 
 @dataclass(frozen=True)

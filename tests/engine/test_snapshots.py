@@ -27,7 +27,7 @@ from scene3d.engine.progress import Silent
 from scene3d.engine.report import Report
 from scene3d.engine.selftest import read_poses, true_poses
 from scene3d.engine.sources import find_photos
-from scene3d.engine.synthetic import TINY, TrueScene, render_scene
+from scene3d.engine.synthetic import TINY, TrueScene, describe_scene
 from scene3d.engine.workspace import Workspace
 
 QUICK = PRESETS["quick"].options
@@ -43,9 +43,8 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    folder = tmp_path_factory.mktemp("tiny")
-    return Scene(folder, render_scene(TINY, folder, num_workers=2))
+def tiny(tiny_photos: Path) -> Scene:
+    return Scene(tiny_photos, describe_scene(TINY))
 
 
 @pytest.fixture

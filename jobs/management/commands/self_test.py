@@ -5,10 +5,10 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from scene3d.engine.capabilities import open_host, probe_host
+from jobs.worker_host import configured_host
+from scene3d.engine.capabilities import probe_host
 from scene3d.engine.host import Host
 from scene3d.engine.public import PRESETS, EngineError
 from scene3d.engine.selftest import self_test
@@ -23,9 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        host = open_host(
-            settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
-        )
+        host = configured_host()
         capabilities = probe_host(host)
         if not options["json"]:
             self._describe(capabilities)
