@@ -66,6 +66,8 @@ def test_a_mirrored_model_is_not_right() -> None:
 
 
 def test_a_process_is_measured_as_a_whole(tmp_path: Path) -> None:
+    parents_memory = bytearray(600 << 20)
+    parents_memory[:: 1 << 12] = b"x" * len(parents_memory[:: 1 << 12])
     program = "import time; kept = bytearray(200 << 20); time.sleep(0.3); print('said'); exit(3)"
     measured = run_measured([sys.executable, "-c", program], tmp_path / "log")
     assert measured.exit_code == 3

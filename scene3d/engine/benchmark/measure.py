@@ -1,11 +1,17 @@
-"""Whole processes, timed from outside."""
+"""Whole processes, timed from outside.
 
+Run as a program (`python -m scene3d.engine.benchmark.measure LOG COMMAND…`) this module is the
+outside, and answers with one JSON line. A process's peak memory starts at that of its parent
+(Linux carries it through fork and exec), so the parent must be a small one.
+"""
+
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[3]
@@ -27,14 +33,16 @@ class Measured:
 
 def run_measured(command: Sequence[str], log: Path) -> Measured:
     """Run to the end, where `python -m scene3d…` works; its output goes to `log`."""
+    outside = [sys.executable, "-m", __name__, str(log.resolve()), *command]
+    said = subprocess.run(outside, cwd=_PACKAGE_PARENT, stdout=subprocess.PIPE, check=True)
+    return Measured(**json.loads(said.stdout))
+
+
+def _run(command: Sequence[str], log: Path) -> Measured:
     with log.open("wb") as output:
         started_s = time.monotonic()
         process = subprocess.Popen(
-            command,
-            cwd=_PACKAGE_PARENT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started_s
@@ -45,3 +53,7 @@ def run_measured(command: Sequence[str], log: Path) -> Measured:
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_mib=usage.ru_maxrss * _KIB_PER_MAXRSS / 1024,
     )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(asdict(_run(sys.argv[2:], Path(sys.argv[1])))))
