@@ -11,7 +11,7 @@ from scene3d.engine.native.run import NativeRequest, run_native
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.presets import PRESETS
 from scene3d.engine.report import installed_versions
-from scene3d.engine.weights import MANIFEST, WeightStore, weights_needed
+from scene3d.engine.weights import LIGHTGLUE_NAME, MANIFEST, WeightStore, weights_needed
 
 
 def open_host(
@@ -52,19 +52,20 @@ def probe_host(host: Host) -> dict[str, Any]:
 
 
 def warm_up(options: ReconstructionOptions, host: Host) -> None:
-    """Load every network that a run with `options` uses.
+    """Load every network that a run with `options` may use.
 
     Raises: WeightsMissing.
     """
-    # Loading is torch's work; a host that serves SIFT alone goes without it.
-    if options.features.extractor != "sift":
-        from scene3d.engine.features.aliked import load_aliked  # noqa: PLC0415
+    for entry in weights_needed(options):
+        # Loading is torch's work; a host that serves SIFT alone goes without it.
+        if entry.name == LIGHTGLUE_NAME:
+            from scene3d.engine.matching.lightglue import load_lightglue  # noqa: PLC0415
 
-        load_aliked(options.features.extractor, host)
-    if options.matching.matcher == "lightglue":
-        from scene3d.engine.matching.lightglue import load_lightglue  # noqa: PLC0415
+            load_lightglue(host)
+        else:
+            from scene3d.engine.features.aliked import load_aliked  # noqa: PLC0415
 
-        load_lightglue(host)
+            load_aliked(entry.name, host)
 
 
 def _probe_colmap() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from scene3d.engine.model import Model
 from scene3d.engine.options import CloudOptions
@@ -46,6 +45,8 @@ def _is_isolated(xyz: FloatArray, options: CloudOptions) -> NDArray[np.bool_]:
     Judged on the logarithm of the mean distance, since a cloud is dense near the cameras and
     thins out with distance over orders of magnitude.
     """
+    from scipy.spatial import cKDTree  # noqa: PLC0415  # see pipeline._import_meanwhile
+
     num_neighbours = min(options.outlier_neighbours, len(xyz) - 1)
     if num_neighbours < 2:
         return np.zeros(len(xyz), bool)

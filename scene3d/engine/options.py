@@ -44,12 +44,12 @@ class PhotoOptions(_Stage):
 class FeatureOptions(_Stage):
     """How photos become keypoints."""
 
-    extractor: Extractor = "aliked-n16"
+    extractor: Extractor = "sift"
     max_keypoints: int = Field(
         default=4096, ge=64, le=32768, description="Per photo, strongest first."
     )
     long_side_px: int = Field(
-        default=1024,
+        default=1600,
         ge=160,
         le=8192,
         description="Photos are shrunk, never enlarged, to this long side before detection.",
@@ -59,11 +59,20 @@ class FeatureOptions(_Stage):
 class PairOptions(_Stage):
     """Which photos are compared."""
 
-    strategy: Literal["exhaustive", "sequential"] = "exhaustive"
+    strategy: Literal["auto", "exhaustive", "sequential", "similar"] = Field(
+        default="auto",
+        description="auto: all pairs of up to `exhaustive_up_to` photos; of more, similar ones and"
+        " neighbours by name, whose number grows with that of the photos.",
+    )
+    exhaustive_up_to: int = Field(default=60, ge=3)
+    num_similar: int = Field(
+        default=20, ge=1, description="similar: each photo is compared with this many."
+    )
     overlap: int = Field(
-        default=10,
+        default=5,
         ge=1,
-        description="sequential: each photo is compared with this many that follow it by name.",
+        description="sequential, auto: each photo is compared with this many that follow it by"
+        " name.",
     )
 
 
@@ -71,8 +80,24 @@ class MatchOptions(_Stage):
     """How keypoints of two photos become matches."""
 
     matcher: Matcher = "mutual_nearest"
+    glance_keypoints: int = Field(
+        default=1024,
+        ge=0,
+        description="Of each photo, the strongest, which are compared first.",
+    )
+    glance_agreement: int = Field(
+        default=6,
+        ge=0,
+        description="A pair is compared in full where so many of the strongest lie in the same"
+        " arrangement; 0: all pairs are.",
+    )
+    min_agreement: int = Field(
+        default=12,
+        ge=0,
+        description="And is verified where so many of all matches do; 0: all pairs are.",
+    )
     max_ratio: float = Field(
-        default=0.95,
+        default=0.85,
         gt=0,
         le=1,
         description="mutual_nearest: best over second-best descriptor distance (Lowe 2004).",
@@ -89,6 +114,20 @@ class VerificationOptions(_Stage):
         default=4.0, gt=0, description="RANSAC threshold, pixels of the photo."
     )
     min_num_inliers: int = Field(default=15, ge=8)
+
+
+class SecondLookOptions(_Stage):
+    """Leftovers of mapping are compared again, with learned features and LightGlue."""
+
+    max_partners: int = Field(
+        default=4, ge=0, description="Photos that each is compared with; 0: no second look."
+    )
+    extractor: Literal["aliked-n16", "aliked-n16rot", "aliked-n32"] = "aliked-n16"
+    max_keypoints: int = Field(default=2048, ge=64, le=32768)
+    long_side_px: int = Field(default=1024, ge=160, le=8192)
+    min_score: float = Field(
+        default=0.1, ge=0, le=1, description="Smallest LightGlue score of a match."
+    )
 
 
 class MappingOptions(_Stage):
@@ -145,6 +184,7 @@ class ReconstructionOptions(_Stage):
     matching: MatchOptions = MatchOptions()
     verification: VerificationOptions = VerificationOptions()
     mapping: MappingOptions = MappingOptions()
+    second_look: SecondLookOptions = SecondLookOptions()
     cloud: CloudOptions = CloudOptions()
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 

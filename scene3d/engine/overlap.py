@@ -14,23 +14,20 @@ from numpy.typing import NDArray
 from scene3d.engine.errors import HostProblem
 from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
+from scene3d.engine.geometry.agreement import largest_agreement
 from scene3d.engine.host import Host
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
 from scene3d.engine.options import FeatureOptions
 from scene3d.engine.pairs import Pair
 from scene3d.engine.progress import Progress, Unreported
 from scene3d.engine.seeding import generator
-from scene3d.engine.types import Photo
+from scene3d.engine.types import FloatArray, Photo
 from scene3d.engine.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
 _FEATURES = FeatureOptions(extractor="sift", max_keypoints=512, long_side_px=480)
 _MAX_RATIO = 0.8
-_NUM_TRIALS = 300
-_TOLERANCE = 0.05
-"""Of the long side: one similarity stands for a whole view, so depth must fit into it."""
-_MAX_ZOOM = 4.0
 LOOKS_ALIKE = 9
 """Points that agree by chance stay below."""
 
@@ -90,12 +87,12 @@ class SmallCopies:
             previews = [replace(photo, path=workspace.preview(photo.index)) for photo in photos]
             extract_features(previews, _FEATURES, unfinished, Unreported(progress), host)
             unfinished.root.rename(folder.root)
-        self._points: dict[int, NDArray[np.complex64]] = {}
+        self._points: dict[int, FloatArray] = {}
         self._descriptors: dict[int, NDArray[np.float32]] = {}
         for photo in photos:
             features = load_features(folder.features(photo.index))
-            x_px, y_px = features.keypoints_xy_px.T
-            self._points[photo.index] = (x_px + 1j * y_px) / photo.long_side_px
+            points = features.keypoints_xy_px.astype(np.float64) / photo.long_side_px
+            self._points[photo.index] = points
             self._descriptors[photo.index] = unit_descriptors(features)
 
     def compare(self, pairs: Iterable[Pair]) -> list[Likeness]:
@@ -105,32 +102,9 @@ class SmallCopies:
         matches = match_mutual_nearest(
             self._descriptors[first], self._descriptors[second], _MAX_RATIO
         )
-        num_points, turn_deg = _largest_agreement(
-            self._points[first][matches[:, 0]], self._points[second][matches[:, 1]]
+        num_points, turn_deg = largest_agreement(
+            self._points[first][matches[:, 0]],
+            self._points[second][matches[:, 1]],
+            generator(0, "overlap"),
         )
         return Likeness(first=first, second=second, num_points=num_points, turn_deg=turn_deg)
-
-
-def _largest_agreement(
-    first: NDArray[np.complex64], second: NDArray[np.complex64]
-) -> tuple[int, float]:
-    """How many matches one similarity explains, and its rotation in degrees.
-
-    Points are complex, in long sides; a similarity is then second = scale * first + shift, and
-    two matches give one. None are explained where there are fewer than three.
-    """
-    if len(first) < 3:
-        return 0, 0.0
-    drawn = generator(0, "overlap").integers(len(first), size=(2, _NUM_TRIALS))
-    way_first = first[drawn[1]] - first[drawn[0]]
-    way_second = second[drawn[1]] - second[drawn[0]]
-    is_usable = (np.abs(way_first) > _TOLERANCE) & (np.abs(way_second) > _TOLERANCE)
-    if not is_usable.any():
-        return 0, 0.0
-    scale = way_second[is_usable] / way_first[is_usable]
-    shift = second[drawn[0][is_usable]] - scale * first[drawn[0][is_usable]]
-    error = np.abs(scale[:, None] * first + shift[:, None] - second)
-    num_explained = np.count_nonzero(error < _TOLERANCE, axis=1)
-    num_explained[(np.abs(scale) > _MAX_ZOOM) | (np.abs(scale) < 1 / _MAX_ZOOM)] = 0
-    best = int(num_explained.argmax())
-    return int(num_explained[best]), float(np.degrees(np.angle(scale[best])))

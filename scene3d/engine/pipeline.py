@@ -1,13 +1,17 @@
 """Photos in, models and clouds out: the stages in order."""
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
+from threading import Thread
 from time import monotonic
 
-from scene3d.engine.colmap.salvage import MappingStopped
-from scene3d.engine.colmap.stages import map_photos, verify_pairs
+import numpy as np
+from numpy.typing import NDArray
+
+from scene3d.engine.attempts import NOTHING, Attempts, Mapped
+from scene3d.engine.colmap.stages import verify_pairs
 from scene3d.engine.diagnosis import (
     Case,
     blocking_evidence,
@@ -16,10 +20,12 @@ from scene3d.engine.diagnosis import (
 )
 from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap
 from scene3d.engine.exporting import export_models
+from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
 from scene3d.engine.host import Host
-from scene3d.engine.matching.match import match_pairs, save_matches
-from scene3d.engine.model import Model
+from scene3d.engine.matching.match import match_pairs
+from scene3d.engine.matching.mutual_nearest import unit_descriptors
+from scene3d.engine.matching.saved import save_matches
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.overlap import compare_leftovers
 from scene3d.engine.pairs import Pair, choose_pairs
@@ -27,12 +33,12 @@ from scene3d.engine.photos import MIN_NUM_PHOTOS, prepare_photos
 from scene3d.engine.progress import Progress, Stage, Unstoppable
 from scene3d.engine.report import Report, StageSeconds
 from scene3d.engine.reporting import Findings, describe
+from scene3d.engine.second_look import ViewGraph
+from scene3d.engine.seeding import generator
 from scene3d.engine.sources import PhotoSource
-from scene3d.engine.types import PartialReason, Photo, VerifiedPair
+from scene3d.engine.types import PairMatches, Photo
 from scene3d.engine.verdicts import FEW_KEYPOINTS
 from scene3d.engine.workspace import Workspace
-
-logger = logging.getLogger(__name__)
 
 
 def reconstruct(
@@ -75,30 +81,43 @@ def _run_stages(
     with clock.stage("extracting", len(accepted)):
         num_keypoints = extract_features(accepted, options.features, workspace, progress, host)
         _require_features(accepted, num_keypoints, options)
-    pairs = choose_pairs(accepted, options.pairs)
+    pairs = _choose_pairs(accepted, options, workspace)
     with clock.stage("matching", 2 * len(pairs)):
-        num_matched_pairs = _match(pairs, accepted, options, workspace, progress, host)
+        compared = _match(pairs, accepted, options, workspace, progress, host)
         verified = verify_pairs(accepted, options, workspace, progress, num_pairs=len(pairs))
     with clock.stage("mapping", len(accepted)):
-        models, partial_reason = _map(accepted, verified, options, workspace, progress, host)
-        if models:
+        _import_meanwhile("scipy.spatial.transform")
+        attempts = Attempts(accepted, options, workspace, progress, host)
+        mapped = attempts.best_of(ViewGraph(compared=compared, verified=verified))
+        if mapped.models:
             progress = clock.progress = Unstoppable(progress)
-        case = _case(accepted, num_keypoints, verified, models, options)
-        case = replace(case, stopped_early=partial_reason is not None)
+        case = _case(accepted, num_keypoints, options, mapped)
         case = _examine(case, workspace, progress, host)
-    with clock.stage("exporting", len(models)):
+    with clock.stage("exporting", len(mapped.models)):
         names = {photo.index: photo.name for photo in accepted}
-        clouds = export_models(models, names, options, workspace, progress)
+        clouds = export_models(mapped.models, names, options, workspace, progress)
     return Findings(
         photos=photo_set,
         num_pairs=len(pairs),
-        num_matched_pairs=num_matched_pairs,
         case=case,
-        models=models,
+        mapped=mapped,
         clouds=clouds,
         stages=clock.stages,
-        partial_reason=partial_reason,
     )
+
+
+def _import_meanwhile(module: str) -> None:
+    """Half a second that exports will need, while the mapper works on one core."""
+    Thread(target=import_module, args=(module,), daemon=True).start()
+
+
+def _choose_pairs(
+    photos: Sequence[Photo], options: ReconstructionOptions, workspace: Workspace
+) -> list[Pair]:
+    def descriptors(index: int) -> NDArray[np.float32]:
+        return unit_descriptors(load_features(workspace.features(index)))
+
+    return choose_pairs(photos, options.pairs, descriptors, generator(options.seed, "pairs"))
 
 
 def _match(
@@ -108,8 +127,8 @@ def _match(
     workspace: Workspace,
     progress: Progress,
     host: Host,
-) -> int:
-    """Write `workspace.matches_path`; the number of pairs with any match."""
+) -> list[PairMatches]:
+    """Write `workspace.matches_path` too."""
     matches = []
     by_index = {photo.index: photo for photo in photos}
     for pair in match_pairs(pairs, by_index, options.matching, workspace, host):
@@ -117,24 +136,7 @@ def _match(
         matches.append(pair)
         progress.update(len(matches), num_pairs=len(pairs))
     save_matches(matches, workspace.matches_path)
-    return sum(len(pair.keypoint_indices) > 0 for pair in matches)
-
-
-def _map(
-    photos: Sequence[Photo],
-    verified: Sequence[VerifiedPair],
-    options: ReconstructionOptions,
-    workspace: Workspace,
-    progress: Progress,
-    host: Host,
-) -> tuple[Sequence[Model], PartialReason | None]:
-    """The models, and why there are not more where mapping ended early."""
-    try:
-        models = map_photos(photos, options, workspace, progress, host) if verified else []
-    except MappingStopped as stop:
-        logger.warning("a partial result: %s", stop, exc_info=stop.__cause__)
-        return stop.models, stop.reason
-    return models, None
+    return matches
 
 
 def _examine(case: Case, workspace: Workspace, progress: Progress, host: Host) -> Case:
@@ -153,16 +155,16 @@ def _examine(case: Case, workspace: Workspace, progress: Progress, host: Host) -
 def _case(
     photos: Sequence[Photo],
     num_keypoints: Mapping[int, int],
-    verified: Sequence[VerifiedPair],
-    models: Sequence[Model],
     options: ReconstructionOptions,
+    mapped: Mapped,
 ) -> Case:
     return Case(
         photos=photos,
         min_num_inliers=options.verification.min_num_inliers,
         num_keypoints=num_keypoints,
-        verified=verified,
-        models=[model.photo_indices.tolist() for model in models],
+        verified=mapped.graph.verified,
+        models=[model.photo_indices.tolist() for model in mapped.models],
+        stopped_early=mapped.partial_reason is not None,
     )
 
 
@@ -171,7 +173,7 @@ def _require_features(
 ) -> None:
     if sum(count >= FEW_KEYPOINTS for count in num_keypoints.values()) < MIN_NUM_PHOTOS:
         few = [photo for photo in photos if num_keypoints[photo.index] < FEW_KEYPOINTS]
-        evidence = blocking_evidence(_case(few, num_keypoints, [], [], options))
+        evidence = blocking_evidence(_case(few, num_keypoints, options, NOTHING))
         raise InsufficientFeatures(
             "The photos show too few details to recognise: blurred, dark, or plain surfaces.",
             next_step=prevailing_action(evidence),

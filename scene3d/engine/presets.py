@@ -6,10 +6,11 @@ from types import MappingProxyType
 
 from scene3d.engine.options import (
     EXTRACTOR_ALIASES,
-    LIGHTGLUE_EXTRACTORS,
     FeatureOptions,
     MatchOptions,
+    PairOptions,
     ReconstructionOptions,
+    SecondLookOptions,
 )
 
 
@@ -28,8 +29,9 @@ class Preset:
     options: ReconstructionOptions
 
 
-SIFT_MATCHING = MatchOptions(max_ratio=0.85)
-SIFT_LONG_SIDE_PX = 1600
+LEARNED_FEATURES = {"max_keypoints": 4096, "long_side_px": 1024}
+LEARNED_MATCHING = MatchOptions(max_ratio=0.95)
+NO_SECOND_LOOK = SecondLookOptions(max_partners=0)
 
 QUICK = Preset(
     name="quick",
@@ -39,32 +41,31 @@ QUICK = Preset(
     cost="The fastest; no graphics card needed.",
     licence="BSD-3-Clause (COLMAP)",
     options=ReconstructionOptions(
-        features=FeatureOptions(extractor="sift", max_keypoints=4096, long_side_px=1024),
-        matching=SIFT_MATCHING,
+        features=FeatureOptions(long_side_px=1024), second_look=NO_SECOND_LOOK
     ),
 )
 
 STANDARD = Preset(
     name="standard",
     title="Standard",
-    purpose="The right choice for most photos: copes with changing light, different cameras and"
-    " wider steps between positions.",
-    cost="About three times the time of Quick without a graphics card.",
-    licence="BSD-3-Clause (COLMAP, ALIKED)",
+    purpose="The right choice for most photos: more detail than Quick, and a second look with"
+    " learned features at every photo that would be left out.",
+    cost="About twice the time of Quick, more where photos are hard to place.",
+    licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
     options=ReconstructionOptions(),
 )
 
 THOROUGH = Preset(
     name="thorough",
     title="Thorough",
-    purpose="For difficult photos: little overlap, few details, or a result that Standard left"
-    " incomplete.",
-    cost="Three times the time of Standard for ten photos, ten times for fifty, without a"
-    " graphics card.",
+    purpose="For difficult photos, or when every millimetre counts: fine details, more"
+    " comparisons, and a longer second look.",
+    cost="About three times the time of Standard.",
     licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
     options=ReconstructionOptions(
-        features=FeatureOptions(extractor="aliked-n16", max_keypoints=2048, long_side_px=1600),
-        matching=MatchOptions(matcher="lightglue"),
+        features=FeatureOptions(max_keypoints=8192, long_side_px=2048),
+        pairs=PairOptions(num_similar=30, overlap=10),
+        second_look=SecondLookOptions(max_partners=12),
     ),
 )
 
@@ -88,10 +89,14 @@ def with_extractor(options: ReconstructionOptions, name: str) -> ReconstructionO
     if extractor == "sift":
         return options.merged(
             {
-                "features": {"extractor": extractor, "long_side_px": SIFT_LONG_SIDE_PX},
-                "matching": SIFT_MATCHING.model_dump(),
+                "features": STANDARD.options.features.model_dump(),
+                "matching": STANDARD.options.matching.model_dump(),
             }
         )
-    keeps_matcher = extractor in LIGHTGLUE_EXTRACTORS
-    matching = MatchOptions(matcher=options.matching.matcher) if keeps_matcher else MatchOptions()
-    return options.merged({"features": {"extractor": extractor}, "matching": matching.model_dump()})
+    return options.merged(
+        {
+            "features": {"extractor": extractor, **LEARNED_FEATURES},
+            "matching": LEARNED_MATCHING.model_dump(),
+            "second_look": {"max_partners": 0},
+        }
+    )

@@ -78,6 +78,8 @@ class Counts(_Document):
     num_rejected: int
     num_registered: int
     """In any model."""
+    num_rescued: int = 0
+    """Of these, placed by the second look alone."""
     num_keypoints: int
     num_pairs: int
     num_matched_pairs: int

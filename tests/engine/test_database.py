@@ -8,7 +8,13 @@ import pycolmap
 import pytest
 
 from scene3d.engine.cameras import group_cameras
-from scene3d.engine.colmap.database import create_database, read_num_inliers, write_matches
+from scene3d.engine.colmap.database import (
+    add_keypoints,
+    create_database,
+    read_image_ids,
+    read_num_inliers,
+    write_matches,
+)
 from scene3d.engine.features.base import save_features
 from scene3d.engine.options import PhotoOptions
 from scene3d.engine.seeding import generator
@@ -95,4 +101,46 @@ def test_matches_are_those_of_the_pair(workspace: Workspace, image_ids: dict[int
     assert database.num_matched_image_pairs() == 1
     database.close()
     assert np.asarray(written).tolist() == indices.tolist()
+    assert read_num_inliers(workspace.database_path) == {}
+
+
+def test_keypoints_that_come_later_follow_those_that_are_there(
+    workspace: Workspace, image_ids: dict[int, int], keypoints_xy_px: dict[int, np.ndarray]
+) -> None:
+    more = np.array([[10.0, 20.0], [30.0, 40.0]], np.float32)
+    extra = workspace.root / "more.npz"
+    save_features(Features(keypoints_xy_px=more, descriptors=np.zeros((2, 4), np.uint8)), extra)
+    parts = [str(workspace.features(1)), str(extra)]
+    add_keypoints(workspace.database_path, [{"index": 1, "features": parts}], image_ids)
+    database = opened(workspace.database_path)
+    found = {
+        index: np.asarray(database.read_keypoints(image_id))[:, :2]
+        for index, image_id in image_ids.items()
+    }
+    database.close()
+    assert found[1] == pytest.approx(np.concatenate([keypoints_xy_px[1], more]) + 0.5, abs=1e-4)
+    assert found[9] == pytest.approx(keypoints_xy_px[9] + 0.5, abs=1e-4)
+    assert read_image_ids(workspace.database_path) == image_ids
+
+
+def test_matches_that_come_later_are_added_and_verified_anew(
+    workspace: Workspace, image_ids: dict[int, int]
+) -> None:
+    def add(*rows: list[int]) -> None:
+        pair = PairMatches(first=1, second=9, keypoint_indices=np.array(rows, np.uint32))
+        write_matches(workspace.database_path, [pair], image_ids)
+
+    ids = image_ids[1], image_ids[9]
+    add([0, 6], [4, 1])
+    database = opened(workspace.database_path)
+    geometry = pycolmap.TwoViewGeometry()
+    geometry.inlier_matches = np.array([[0, 6]], np.uint32)
+    database.write_two_view_geometry(*ids, geometry)
+    database.close()
+    assert read_num_inliers(workspace.database_path) == {ids: 1}
+    add([2, 2])
+    database = opened(workspace.database_path)
+    written = np.asarray(database.read_matches(*ids)).tolist()
+    database.close()
+    assert written == [[0, 6], [4, 1], [2, 2]]
     assert read_num_inliers(workspace.database_path) == {}

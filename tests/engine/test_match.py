@@ -7,8 +7,9 @@ import pytest
 
 from scene3d.engine.features.base import save_features
 from scene3d.engine.host import Host
-from scene3d.engine.matching.match import load_matches, match_pairs, save_matches
+from scene3d.engine.matching.match import match_pairs
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
+from scene3d.engine.matching.saved import load_matches, save_matches
 from scene3d.engine.options import MatchOptions
 from scene3d.engine.seeding import generator
 from scene3d.engine.types import Features, PairMatches
@@ -61,6 +62,10 @@ def photo_features(workspace: Workspace) -> dict[int, Features]:
     return features
 
 
+def in_full(max_ratio: float) -> MatchOptions:
+    return MatchOptions(max_ratio=max_ratio, glance_agreement=0, min_agreement=0)
+
+
 @pytest.mark.parametrize("num_threads", [1, 3])
 def test_every_pair_is_matched_in_order_on_any_number_of_threads(
     workspace: Workspace, bare_host: Host, photo_features: dict[int, Features], num_threads: int
@@ -68,7 +73,7 @@ def test_every_pair_is_matched_in_order_on_any_number_of_threads(
     pairs = [*combinations(range(5), 2), (1, 3)]
     photos = {index: make_photo(index) for index in photo_features}
     host = replace(bare_host, num_threads=num_threads)
-    found = list(match_pairs(pairs, photos, MatchOptions(max_ratio=0.8), workspace, host))
+    found = list(match_pairs(pairs, photos, in_full(0.8), workspace, host))
     unit = {index: unit_descriptors(features) for index, features in photo_features.items()}
     assert as_lists(found) == [
         (first, second, match_mutual_nearest(unit[first], unit[second], 0.8).tolist())
@@ -86,9 +91,47 @@ def test_the_options_ratio_is_used(
     counts = [
         len(
             next(
-                match_pairs([(0, 1)], photos, MatchOptions(max_ratio=ratio), workspace, bare_host)
+                match_pairs([(0, 1)], photos, in_full(ratio), workspace, bare_host)
             ).keypoint_indices
         )
         for ratio in (0.5, 1.0)
     ]
     assert counts[0] < counts[1]
+
+
+@pytest.fixture
+def arranged(workspace: Workspace) -> list[int]:
+    """Photos 0, 1 and 2 share descriptors: 0 and 1 in one arrangement, 2 in another."""
+    rng = generator(8, "features")
+    shared = rng.integers(0, 255, (80, 64), np.uint8)
+    places = rng.uniform(0, 300, (80, 2)).astype(np.float32)
+    for index, keypoints in enumerate((places, 0.8 * places + 20, rng.permutation(places))):
+        features = Features(keypoints_xy_px=keypoints, descriptors=shared)
+        save_features(features, workspace.features(index))
+    return [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "matched"),
+    [
+        (MatchOptions(), {(0, 1)}),
+        (MatchOptions(glance_agreement=0), {(0, 1)}),
+        (MatchOptions(min_agreement=0, glance_keypoints=40), {(0, 1)}),
+        (MatchOptions(glance_agreement=0, min_agreement=0), {(0, 1), (0, 2), (1, 2)}),
+        (MatchOptions(min_agreement=81), set()),
+    ],
+    ids=["both", "only all", "only the strongest", "neither", "too much to ask"],
+)
+def test_pairs_without_an_arrangement_stay_undecided(
+    workspace: Workspace,
+    bare_host: Host,
+    arranged: list[int],
+    options: MatchOptions,
+    matched: set[tuple[int, int]],
+) -> None:
+    photos = {index: make_photo(index) for index in arranged}
+    found = list(match_pairs([(0, 1), (0, 2), (1, 2)], photos, options, workspace, bare_host))
+    assert {(p.first, p.second) for p in found if len(p.keypoint_indices) == 80} == matched
+    assert {(p.first, p.second) for p in found if not p.is_undecided} == matched
+    assert all(len(p.keypoint_indices) == 0 for p in found if p.is_undecided)
+    assert max(p.num_agreeing for p in found) in {0, 40, 80}

@@ -14,7 +14,6 @@ from scene3d.engine.host import Host
 from scene3d.engine.matching.lightglue import LightGlueMatcher
 from scene3d.engine.matching.match import match_pairs
 from scene3d.engine.options import FeatureOptions, MatchOptions, ReconstructionOptions
-from scene3d.engine.presets import SIFT_MATCHING
 from scene3d.engine.progress import Silent
 from scene3d.engine.types import Features, FloatArray
 from scene3d.engine.workspace import Workspace
@@ -30,7 +29,7 @@ SMALLER = np.array([[1.9, 0.25, 20.0], [-0.2, 1.8, 40.0], [2e-4, -1e-4, 1.0]])
 
 
 def options(extractor: str, matcher: str = "mutual_nearest") -> ReconstructionOptions:
-    matching = SIFT_MATCHING.model_dump() if extractor == "sift" else {"matcher": matcher}
+    matching = {"matcher": matcher, "max_ratio": 0.85 if extractor == "sift" else 0.95}
     return ReconstructionOptions.from_dict(
         {
             "features": {"extractor": extractor, "max_keypoints": 300, "long_side_px": 320},
@@ -109,7 +108,8 @@ def photo(workspace: Workspace) -> Path:
 
 @pytest.fixture
 def aliked(host: Host) -> AlikedExtractor:
-    return AlikedExtractor(FeatureOptions(max_keypoints=200, long_side_px=256), host)
+    options = FeatureOptions(extractor="aliked-n16", max_keypoints=200, long_side_px=256)
+    return AlikedExtractor(options, host)
 
 
 @pytest.mark.weights
@@ -138,7 +138,8 @@ def test_descriptors_have_unit_length(aliked: AlikedExtractor, photo: Path) -> N
 def test_the_strongest_keypoints_come_first_and_the_most_asked_for_is_no_promise(
     aliked: AlikedExtractor, host: Host, photo: Path
 ) -> None:
-    everything = AlikedExtractor(FeatureOptions(max_keypoints=32_768, long_side_px=256), host)
+    all_of_them = FeatureOptions(extractor="aliked-n16", max_keypoints=32_768, long_side_px=256)
+    everything = AlikedExtractor(all_of_them, host)
     many = everything.extract(photo, (256, 192))
     few = aliked.extract(photo, (256, 192))
     assert 200 < len(many) < 32_768
@@ -200,6 +201,6 @@ def test_networks_are_loaded_once(host: Host) -> None:
 
 def test_without_weights_nothing_is_loaded(bare_host: Host) -> None:
     with pytest.raises(WeightsMissing, match="no aliked-n16"):
-        AlikedExtractor(FeatureOptions(), bare_host)
+        AlikedExtractor(FeatureOptions(extractor="aliked-n16"), bare_host)
     with pytest.raises(WeightsMissing, match="no aliked-lightglue"):
         LightGlueMatcher(MatchOptions(matcher="lightglue"), bare_host)

@@ -1,12 +1,29 @@
 from itertools import combinations
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from scene3d.engine.options import PairOptions
-from scene3d.engine.pairs import choose_pairs
+from scene3d.engine.pairs import LoadDescriptors, Pair
+from scene3d.engine.pairs import choose_pairs as choose_pairs_by
+from scene3d.engine.seeding import generator
+from scene3d.engine.types import Photo
 
 from .builders import make_photo
+
+
+def unseen(index: int) -> NDArray[np.float32]:
+    raise AssertionError(f"photo {index} was looked at")
+
+
+def choose_pairs(
+    photos: list[Photo], options: PairOptions, load: LoadDescriptors = unseen
+) -> list[Pair]:
+    return choose_pairs_by(photos, options, load, generator(0, "pairs"))
+
 
 INDICES = st.lists(st.integers(0, 99), unique=True, max_size=12)
 
@@ -41,3 +58,30 @@ def test_sequential_goes_by_name_and_not_by_index() -> None:
     photos = [make_photo(0, name="c"), make_photo(1, name="a"), make_photo(2, name="b")]
     pairs = choose_pairs(photos, PairOptions(strategy="sequential", overlap=1))
     assert pairs == [(0, 2), (1, 2)]
+
+
+def of_two_places(index: int) -> NDArray[np.float32]:
+    """Even photos show one place, odd ones another."""
+    rng = generator(index, "photo")
+    place = generator(index % 2, "place").normal(size=(60, 16))
+    rows = place + 0.1 * rng.normal(size=place.shape)
+    unit: NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype("f4")
+    return unit
+
+
+@pytest.mark.parametrize(("num_photos", "num_pairs"), [(10, 45), (12, 41)])
+def test_auto_compares_all_of_few_and_similar_ones_of_more(num_photos: int, num_pairs: int) -> None:
+    """Of 12: 15 within each place, and the 11 neighbours by name between them."""
+    photos = [make_photo(index) for index in range(num_photos)]
+    options = PairOptions(exhaustive_up_to=10, num_similar=5, overlap=1)
+    pairs = choose_pairs(photos, options, of_two_places)
+    assert len(pairs) == len(set(pairs)) == num_pairs
+    assert pairs == sorted(pairs)
+
+
+def test_similar_compares_photos_of_one_place() -> None:
+    photos = [make_photo(index) for index in range(12)]
+    pairs = choose_pairs(photos, PairOptions(strategy="similar", num_similar=3), of_two_places)
+    assert all(first % 2 == second % 2 for first, second in pairs)
+    assert {index for pair in pairs for index in pair} == set(range(12))
+    assert 18 <= len(pairs) <= 30

@@ -3,11 +3,10 @@ import re
 import pytest
 
 from scene3d.engine.errors import OptionsInvalid
-from scene3d.engine.options import MatchOptions, ReconstructionOptions
+from scene3d.engine.options import FeatureOptions, MatchOptions, ReconstructionOptions
 from scene3d.engine.presets import (
     DEFAULT_PRESET,
     PRESETS,
-    QUICK,
     STANDARD,
     THOROUGH,
     Preset,
@@ -51,40 +50,30 @@ def test_presets_cannot_be_replaced() -> None:
         PRESETS["quick"] = THOROUGH  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", ["aliked", "aliked-n16"])
-def test_the_same_extractor_changes_nothing(name: str) -> None:
-    assert with_extractor(THOROUGH.options, name) is THOROUGH.options
+@every_preset
+def test_the_same_extractor_changes_nothing(preset: Preset) -> None:
+    assert with_extractor(preset.options, "sift") is preset.options
+    learned = with_extractor(preset.options, "aliked")
+    assert with_extractor(learned, "aliked-n16") is learned
 
 
 def test_sift_brings_its_own_ratio_and_size() -> None:
-    options = with_extractor(THOROUGH.options.merged({"seed": 3}), "sift")
-    assert options.features.extractor == "sift"
-    assert options.features.long_side_px == 1600
-    assert options.features.max_keypoints == THOROUGH.options.features.max_keypoints
-    assert options.matching == QUICK.options.matching
+    learned = with_extractor(THOROUGH.options.merged({"seed": 3}), "aliked")
+    options = with_extractor(learned, "sift")
+    assert options.features == STANDARD.options.features
+    assert options.matching == STANDARD.options.matching
     assert options.seed == 3
 
 
-def test_aliked_instead_of_sift_gets_the_matching_of_networks() -> None:
-    options = with_extractor(QUICK.options, "aliked-n32")
-    assert options.features.extractor == "aliked-n32"
-    assert options.matching == MatchOptions()
-    assert options.features.long_side_px == QUICK.options.features.long_side_px
-
-
-def test_another_aliked_keeps_lightglue() -> None:
-    options = with_extractor(THOROUGH.options, "aliked-n16rot")
-    assert options.matching == THOROUGH.options.matching
-    assert [entry.name for entry in weights_needed(options)] == [
-        "aliked-n16rot",
-        "aliked-lightglue",
-    ]
-
-
-def test_an_aliked_that_lightglue_does_not_know_is_matched_otherwise() -> None:
-    options = with_extractor(THOROUGH.options, "aliked-t16")
-    assert options.matching == MatchOptions()
-    assert options.features.long_side_px == THOROUGH.options.features.long_side_px
+@every_preset
+def test_aliked_is_matched_as_networks_are_and_looks_once(preset: Preset) -> None:
+    options = with_extractor(preset.options, "aliked-n32")
+    assert options.features == FeatureOptions(
+        extractor="aliked-n32", max_keypoints=4096, long_side_px=1024
+    )
+    assert options.matching == MatchOptions(max_ratio=0.95)
+    assert options.pairs == preset.options.pairs
+    assert [entry.name for entry in weights_needed(options)] == ["aliked-n32"]
 
 
 def test_an_unknown_extractor_is_named() -> None:

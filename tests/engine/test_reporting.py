@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scene3d.engine.attempts import Mapped
 from scene3d.engine.diagnosis import Case
 from scene3d.engine.exporting import Cloud
 from scene3d.engine.host import Host
@@ -10,7 +11,8 @@ from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.report import Report, StageSeconds
 from scene3d.engine.reporting import Findings, describe
-from scene3d.engine.types import PhotoSet, RejectedPhoto, VerifiedPair
+from scene3d.engine.second_look import ViewGraph
+from scene3d.engine.types import PairMatches, PhotoSet, RejectedPhoto, VerifiedPair
 from scene3d.engine.weights import MANIFEST
 
 from .builders import make_model, make_photo
@@ -31,6 +33,15 @@ def models() -> list[Model]:
     ]
 
 
+def compared() -> list[PairMatches]:
+    """Eighteen pairs, of which nine have a match."""
+    one = np.zeros((1, 2), np.uint32)
+    return [
+        PairMatches(first=0, second=second, keypoint_indices=one[: second % 2])
+        for second in range(1, 19)
+    ]
+
+
 @pytest.fixture
 def report(bare_host: Host) -> Report:
     accepted = tuple(make_photo(index, name=f"{index}.jpg") for index in NUM_KEYPOINTS)
@@ -48,7 +59,6 @@ def report(bare_host: Host) -> Report:
             ),
         ),
         num_pairs=21,
-        num_matched_pairs=9,
         case=Case(
             photos=accepted,
             min_num_inliers=15,
@@ -56,7 +66,9 @@ def report(bare_host: Host) -> Report:
             verified=verified,
             models=[model.photo_indices.tolist() for model in models()],
         ),
-        models=models(),
+        mapped=Mapped(
+            models=models(), graph=ViewGraph(compared=compared(), verified=verified), num_rescued=1
+        ),
         clouds=[
             Cloud(num_points=3, num_clean=2, num_shown=1),
             Cloud(num_points=1, num_clean=1, num_shown=1),
@@ -66,7 +78,7 @@ def report(bare_host: Host) -> Report:
             StageSeconds(stage="mapping", seconds=2.0),
         ],
     )
-    options = ReconstructionOptions.from_dict({"matching": {"matcher": "lightglue"}, "seed": 7})
+    options = ReconstructionOptions.from_dict({"seed": 7})
     return describe(findings, options, bare_host)
 
 
@@ -106,6 +118,7 @@ def test_counts_add_up(report: Report) -> None:
         "num_accepted": 7,
         "num_rejected": 1,
         "num_registered": 4,
+        "num_rescued": 1,
         "num_keypoints": 3999,
         "num_pairs": 21,
         "num_matched_pairs": 9,

@@ -159,19 +159,30 @@ def test_a_wheel_that_cannot_be_read_is_a_source_that_cannot_be_had(
 
 
 @pytest.mark.parametrize(
-    ("extractor", "matcher", "names"),
+    ("extractor", "matcher", "max_partners", "names"),
     [
-        ("sift", "mutual_nearest", []),
-        ("aliked-t16", "mutual_nearest", ["aliked-t16"]),
-        ("aliked-n16", "lightglue", ["aliked-n16", "aliked-lightglue"]),
+        ("sift", "mutual_nearest", 0, []),
+        ("sift", "mutual_nearest", 1, ["aliked-n16", "aliked-lightglue"]),
+        ("aliked-t16", "mutual_nearest", 0, ["aliked-t16"]),
+        ("aliked-t16", "mutual_nearest", 1, ["aliked-t16", "aliked-n16", "aliked-lightglue"]),
+        ("aliked-n16", "lightglue", 0, ["aliked-n16", "aliked-lightglue"]),
+        ("aliked-n16", "lightglue", 1, ["aliked-n16", "aliked-lightglue"]),
     ],
 )
 def test_a_run_needs_the_weights_of_its_networks(
-    monkeypatch: pytest.MonkeyPatch, extractor: str, matcher: str, names: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    extractor: str,
+    matcher: str,
+    max_partners: int,
+    names: list[str],
 ) -> None:
     monkeypatch.setattr(weights, "MANIFEST", MANIFEST)
     options = ReconstructionOptions.from_dict(
-        {"features": {"extractor": extractor}, "matching": {"matcher": matcher}}
+        {
+            "features": {"extractor": extractor},
+            "matching": {"matcher": matcher},
+            "second_look": {"max_partners": max_partners},
+        }
     )
     assert [entry.name for entry in weights_needed(options)] == names
 

@@ -48,9 +48,15 @@ class Command(BaseCommand):
             help="sift, aliked (" + ", ".join(EXTRACTOR_ALIASES.values()) + "), aliked-n16rot,"
             " aliked-n32 or aliked-t16.",
         )
-        parser.add_argument("--matcher", metavar="NAME", help="mutual_nearest or lightglue.")
+        parser.add_argument(
+            "--matcher",
+            metavar="NAME",
+            help="mutual_nearest, or lightglue, which takes aliked where no --features are named.",
+        )
         parser.add_argument("--mapper", metavar="NAME", help="incremental or global.")
-        parser.add_argument("--pairs", metavar="NAME", help="exhaustive or sequential.")
+        parser.add_argument(
+            "--pairs", metavar="NAME", help="auto, exhaustive, sequential or similar."
+        )
         parser.add_argument("--seed", type=int)
         parser.add_argument(
             "--time-limit-s",
@@ -104,8 +110,9 @@ def _reconstruct(options: dict[str, Any], progress: ConsoleProgress) -> Report:
 def _choose_options(options: dict[str, Any]) -> ReconstructionOptions:
     cloud = {"voxel_size": settings.ENV.voxel_size, "max_points": settings.ENV.max_points}
     chosen = PRESETS[options["preset"]].options.merged({"cloud": cloud})
-    if options["features"]:
-        chosen = with_extractor(chosen, options["features"])
+    features = options["features"] or ("aliked" if options["matcher"] == "lightglue" else None)
+    if features:
+        chosen = with_extractor(chosen, features)
     wishes = {
         "matching": {"matcher": options["matcher"]},
         "mapping": {"mapper": options["mapper"]},

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pycolmap
 
 from scene3d.engine.features.base import load_features
 from scene3d.engine.geometry.pixels import colmap_from_centred_px
-from scene3d.engine.types import PairMatches
+from scene3d.engine.types import PairMatches, UInt32Array
 
 CAMERA_MODEL = "SIMPLE_RADIAL"
 
@@ -43,14 +44,45 @@ def create_database(
         database.close()
 
 
+def add_keypoints(path: Path, photos: Sequence[Mapping[str, Any]], image_ids: ImageIds) -> None:
+    """Replace photos' keypoints by those of several feature files, one after the other.
+
+    Args:
+        photos: dicts with index and features (paths, the file that is there already first).
+    """
+    database = pycolmap.Database.open(path)
+    try:
+        with pycolmap.DatabaseTransaction(database):
+            for photo in photos:
+                parts = [load_features(Path(part)).keypoints_xy_px for part in photo["features"]]
+                database.update_keypoints(
+                    image_ids[photo["index"]],
+                    colmap_from_centred_px(np.concatenate(parts)).astype("float32"),
+                )
+    finally:
+        database.close()
+
+
+def read_image_ids(path: Path) -> dict[int, int]:
+    """Photo.index to image id, of a database that `create_database` made."""
+    database = pycolmap.Database.open(path)
+    try:
+        return {int(image.name): int(image.image_id) for image in database.read_all_images()}
+    finally:
+        database.close()
+
+
 def write_matches(path: Path, matches: Sequence[PairMatches], image_ids: ImageIds) -> None:
+    """Those that a pair already has stay, and it counts as not yet verified."""
     database = pycolmap.Database.open(path)
     try:
         with pycolmap.DatabaseTransaction(database):
             for pair in matches:
                 if len(pair.keypoint_indices):
-                    database.write_matches(
-                        image_ids[pair.first], image_ids[pair.second], pair.keypoint_indices
+                    _add_matches(
+                        database,
+                        (image_ids[pair.first], image_ids[pair.second]),
+                        pair.keypoint_indices,
                     )
     finally:
         database.close()
@@ -68,6 +100,17 @@ def read_num_inliers(path: Path) -> dict[tuple[int, int], int]:
         for pair_id, count in zip(pair_ids, num_inliers, strict=True)
         if count > 0
     }
+
+
+def _add_matches(
+    database: pycolmap.Database, ids: tuple[int, int], keypoint_indices: UInt32Array
+) -> None:
+    if database.exists_matches(*ids):
+        keypoint_indices = np.concatenate([database.read_matches(*ids), keypoint_indices])
+        database.delete_matches(*ids)
+    if database.exists_two_view_geometry(*ids):
+        database.delete_two_view_geometry(*ids)
+    database.write_matches(*ids, keypoint_indices)
 
 
 def _write_camera(

@@ -1,6 +1,6 @@
 """Native task: verified matches become cameras and points."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
     snapshots = Snapshots(payload["snapshots"], names, tell, upright=options.upright)
     models = mapper(options, payload, tell, snapshots)
     snapshots.offer(models)
-    models.sort(key=lambda model: (-model.num_reg_images(), -model.num_points3D()))
+    models = _worth_keeping(models, options.min_model_size)
     for position, mapped in enumerate(models):
         tell("finishing", model=position, num_models=len(models))
         model = adjust_precisely(
@@ -48,6 +48,20 @@ def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
             make_upright(model)
         write_model(model, Path(payload["models"]) / str(position), names)
     return len(models)
+
+
+def _worth_keeping(
+    models: Sequence[pycolmap.Reconstruction], min_model_size: int
+) -> list[pycolmap.Reconstruction]:
+    """The largest first, without those that add too few photos: COLMAP starts again from photos
+    that it has placed, and ends with the same place in small."""
+    kept, placed = [], set[int]()
+    for model in sorted(models, key=lambda one: (-one.num_reg_images(), -one.num_points3D())):
+        new = set(model.reg_image_ids()) - placed
+        if len(new) >= min_model_size:
+            kept.append(model)
+            placed |= new
+    return kept
 
 
 def _num_threads(payload: Mapping[str, Any]) -> int:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
+from scene3d.engine.geometry.rotations import matrices_from_quaternions
 from scene3d.engine.model import Model
 from scene3d.engine.types import FloatArray, UInt32Array
 
@@ -166,7 +166,4 @@ def _positions_of(tracks: NDArray[np.void], images: list[_Image]) -> NDArray[np.
 
 
 def _rotations(wxyz: list[FloatArray]) -> FloatArray:
-    rotations: FloatArray = Rotation.from_quat(
-        np.array(wxyz).reshape(-1, 4), scalar_first=True
-    ).as_matrix()
-    return rotations
+    return matrices_from_quaternions(np.array(wxyz, np.float64).reshape(-1, 4))

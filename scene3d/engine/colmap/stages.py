@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from scene3d.engine.cameras import group_cameras
@@ -34,29 +35,64 @@ def verify_pairs(
 
     Raises: NativeCrash, Cancelled.
     """
-    request = NativeRequest(
-        task="scene3d.engine.colmap.verification:verify",
-        payload={
-            "database": str(workspace.database_path),
-            "matches": str(workspace.matches_path),
-            "cameras": [asdict(prior) for prior in group_cameras(photos, options.photos)],
-            "photos": [
-                {"index": photo.index, "features": str(workspace.features(photo.index))}
-                for photo in photos
-            ],
-            "options": options.verification.model_dump(),
-            "seed": options.seed,
-        },
-        log=workspace.logs_dir / "verify.log",
-    )
+    scene = {
+        "cameras": [asdict(prior) for prior in group_cameras(photos, options.photos)],
+        "photos": [
+            {"index": photo.index, "features": str(workspace.features(photo.index))}
+            for photo in photos
+        ],
+    }
 
     def on_event(_child: int, event: Event) -> None:
         progress.update(num_pairs + event["done"], num_pairs=num_pairs)
 
-    [verified] = run_native([request], on_event, progress.check)
+    request = _verification_request("verify", scene, options, workspace)
+    return _verified(run_native([request], on_event, progress.check))
+
+
+def verify_more(
+    added_features: Mapping[int, Path],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+) -> list[VerifiedPair]:
+    """Check the matches in `workspace.matches_path` too; all pairs that were ever verified.
+
+    Args:
+        added_features: by Photo.index; their keypoints come after those in the database.
+    Raises: NativeCrash, Cancelled.
+    """
+    scene = {
+        "photos": [
+            {"index": index, "features": [str(workspace.features(index)), str(added)]}
+            for index, added in sorted(added_features.items())
+        ]
+    }
+    request = _verification_request("verify_more", scene, options, workspace)
+    return _verified(run_native([request], lambda _child, _event: None, progress.check))
+
+
+def _verification_request(
+    task: str, scene: Mapping[str, Any], options: ReconstructionOptions, workspace: Workspace
+) -> NativeRequest:
+    return NativeRequest(
+        task=f"scene3d.engine.colmap.verification:{task}",
+        payload={
+            **scene,
+            "database": str(workspace.database_path),
+            "matches": str(workspace.matches_path),
+            "options": options.verification.model_dump(),
+            "seed": options.seed,
+        },
+        log=workspace.logs_dir / f"{task}.log",
+    )
+
+
+def _verified(results: Sequence[Any]) -> list[VerifiedPair]:
+    [rows] = results
     return [
         VerifiedPair(first=first, second=second, num_inliers=num_inliers, motion=motion)
-        for first, second, num_inliers, motion in verified
+        for first, second, num_inliers, motion in rows
     ]
 
 

@@ -7,19 +7,22 @@ from typing import Any
 import pycolmap
 
 from scene3d.engine.colmap.database import (
+    ImageIds,
+    add_keypoints,
     create_database,
     database_name,
+    read_image_ids,
     read_num_inliers,
     write_matches,
 )
 from scene3d.engine.colmap.motion import read_motions
-from scene3d.engine.matching.match import load_matches
+from scene3d.engine.matching.saved import load_matches
 from scene3d.engine.native.child import Tell
 from scene3d.engine.options import VerificationOptions
 
 _PAIRS_PER_CALL = 64
 """COLMAP's call is silent while it works; this many pairs take a few seconds at most."""
-_MAX_NUM_TRIALS = 2000
+_MAX_NUM_TRIALS = 1000
 """COLMAP's 10,000 find the same pairs and spend most of their time on photos that share nothing
 (castle-P19: 42 s against 7.6 s, 99.3 % of the inliers)."""
 
@@ -28,6 +31,21 @@ def verify(payload: Mapping[str, Any], tell: Tell) -> list[tuple[int, int, int, 
     """Fill the database; the verified pairs as (first, second, number of inliers, motion)."""
     database = Path(payload["database"])
     image_ids = create_database(database, payload["cameras"], payload["photos"])
+    return _verify_matches(payload, image_ids, tell)
+
+
+def verify_more(payload: Mapping[str, Any], tell: Tell) -> list[tuple[int, int, int, str]]:
+    """Add keypoints and matches to the database; all its verified pairs."""
+    database = Path(payload["database"])
+    image_ids = read_image_ids(database)
+    add_keypoints(database, payload["photos"], image_ids)
+    return _verify_matches(payload, image_ids, tell)
+
+
+def _verify_matches(
+    payload: Mapping[str, Any], image_ids: ImageIds, tell: Tell
+) -> list[tuple[int, int, int, str]]:
+    database = Path(payload["database"])
     index_of = {image_id: index for index, image_id in image_ids.items()}
     matches = load_matches(Path(payload["matches"]))
     write_matches(database, matches, image_ids)

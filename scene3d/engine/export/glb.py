@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-from scipy.spatial.transform import Rotation
 
 from scene3d.engine.types import FloatArray
 
@@ -133,6 +131,8 @@ def _linear_rgba(rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 
 def _camera_node(camera: Mapping[str, Any]) -> dict[str, Any]:
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415  # see pipeline._import_meanwhile
+
     cam_from_world = np.array(camera["cam_from_world"]["rotation"]).reshape(3, 3)
     world_from_gltf_cam = (GLTF_CAM_FROM_COLMAP_CAM @ cam_from_world).T
     return {
@@ -163,6 +163,8 @@ def _pyramid(camera: Mapping[str, Any], depth: float) -> NDArray[np.float32]:
 
 def _pyramid_depth(centers_in_world: FloatArray) -> float:
     """Small enough that neighbours do not overlap much."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415  # likewise
+
     if len(centers_in_world) < 2:
         return 0.1
     distances, _ = cKDTree(centers_in_world).query(centers_in_world, 2)

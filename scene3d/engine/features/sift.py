@@ -16,6 +16,9 @@ from scene3d.engine.options import FeatureOptions
 from scene3d.engine.photos import load_rgb
 from scene3d.engine.types import Features
 
+_SCALE = 2
+"""Its column, after x and y."""
+
 
 class SiftExtractor:
     """Keeps one native detector for photos that reach the working size, one for smaller ones."""
@@ -27,19 +30,20 @@ class SiftExtractor:
     def extract(self, photo: Path, size_px: tuple[int, int]) -> Features:
         """Keypoints in pixels of the photo, whose (width, height) is `size_px`.
 
-        Some more than `max_keypoints` come: COLMAP keeps whole levels of scale, from the coarsest
-        until there are as many, and a keypoint with two dominant orientations comes twice.
+        The coarsest are the strongest: they are found again from farther away. COLMAP gives some
+        more than `max_keypoints`, since it keeps whole levels of scale and a keypoint with two
+        dominant orientations comes twice; the finest of these go.
         """
         rgb = load_rgb(photo, self._options.long_side_px)
         grey = np.array(Image.fromarray(rgb).convert("L"))
         working_size_px = (grey.shape[1], grey.shape[0])
         keypoints, descriptors = self._detector(max(working_size_px)).extract_from_uint8_array(grey)
-        xy_px = centred_from_colmap_px(
-            pycolmap.keypoints_to_matrix(keypoints).reshape(-1, 4)[:, :2]
-        )
+        shapes = pycolmap.keypoints_to_matrix(keypoints).reshape(-1, 4)
+        strongest = np.argsort(-shapes[:, _SCALE], kind="stable")[: self._options.max_keypoints]
+        xy_px = centred_from_colmap_px(shapes[strongest, :2])
         return Features(
             keypoints_xy_px=rescaled_centred_px(xy_px, working_size_px, size_px).astype(np.float32),
-            descriptors=descriptors.data.reshape(-1, 128),
+            descriptors=descriptors.data.reshape(-1, 128)[strongest],
         )
 
     def extract_to(self, target: Path, photo: Path, size_px: tuple[int, int]) -> int:

@@ -10,8 +10,8 @@ from kornia.feature import LightGlue
 from scene3d.engine.host import Device, Host
 from scene3d.engine.options import MatchOptions
 from scene3d.engine.types import Features, UInt32Array
+from scene3d.engine.weights import LIGHTGLUE_NAME
 
-WEIGHTS_NAME = "aliked-lightglue"
 _DESCRIPTOR_SIZE = 128
 _DERIVED_BUFFERS = frozenset({"confidence_thresholds"})
 
@@ -70,10 +70,10 @@ def load_lightglue(host: Host) -> LightGlue:
         state = {_kornia_name(name): value for name, value in published.items()}
         missing, unexpected = network.load_state_dict(state, strict=False)
         if set(missing) - _DERIVED_BUFFERS or unexpected:
-            raise RuntimeError(f"{WEIGHTS_NAME}: {missing=} {unexpected=}")
+            raise RuntimeError(f"{LIGHTGLUE_NAME}: {missing=} {unexpected=}")
         return network.eval().to(device)
 
-    return host.network(WEIGHTS_NAME, build)
+    return host.network(LIGHTGLUE_NAME, build)
 
 
 def _kornia_name(published: str) -> str:

@@ -3,21 +3,24 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from scene3d.engine.features.base import load_features
+from scene3d.engine.geometry.agreement import largest_agreement
 from scene3d.engine.host import Host
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
 from scene3d.engine.options import MatchOptions
-from scene3d.engine.pairs import Pair
-from scene3d.engine.types import PairMatches, Photo, UInt32Array
+from scene3d.engine.pairs import LoadDescriptors, Pair
+from scene3d.engine.seeding import generator
+from scene3d.engine.types import Features, FloatArray, PairMatches, Photo, UInt32Array
 from scene3d.engine.workspace import Workspace
 
 _PHOTOS_IN_MEMORY = 128
 
-MatchPair = Callable[[Pair], UInt32Array]
+LoadFeatures = Callable[[int], Features]
+FindMatches = Callable[[Pair], UInt32Array]
 
 
 def match_pairs(
@@ -31,73 +34,84 @@ def match_pairs(
 
     Raises: WeightsMissing.
     """
+    features = lru_cache(_PHOTOS_IN_MEMORY)(lambda index: load_features(workspace.features(index)))
+    descriptors = lru_cache(_PHOTOS_IN_MEMORY)(lambda index: unit_descriptors(features(index)))
+    glance = _Glance(photos, options, features, descriptors)
     if options.matcher == "lightglue":
-        yield from _one_by_one(pairs, _lightglue(photos, options, workspace, host))
+        find, num_threads = _lightglue(photos, options, features, host), 1
     else:
-        yield from _threaded(pairs, _mutual_nearest(options, workspace), host.num_threads)
+        find, num_threads = _mutual_nearest(options, descriptors), host.num_threads
+
+    def match(pair: Pair) -> PairMatches:
+        num_agreeing, found = glance.num_agreeing(pair), None
+        if num_agreeing >= options.glance_agreement:
+            found = find(pair)
+            num_agreeing = max(num_agreeing, glance.num_agreeing_of(pair, found))
+        if found is None or num_agreeing < options.min_agreement:
+            return PairMatches.undecided(pair, num_agreeing)
+        return PairMatches(
+            first=pair[0], second=pair[1], keypoint_indices=found, num_agreeing=num_agreeing
+        )
+
+    if num_threads == 1:  # torch is slower outside the main thread
+        yield from map(match, pairs)
+        return
+    # Threads of the matrix product inside these threads would only get in each other's way.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(num_threads) as pool:
+        step = 4 * num_threads  # few enough that a cancelled run ends soon
+        for start in range(0, len(pairs), step):
+            yield from pool.map(match, pairs[start : start + step])
 
 
-def save_matches(matches: Sequence[PairMatches], path: Path) -> None:
-    """All pairs in one npz: (P, 2) photo indices, (P + 1) offsets into (M, 2) keypoint indices."""
-    sizes = [len(pair.keypoint_indices) for pair in matches]
-    rows = [pair.keypoint_indices for pair in matches] or [np.empty((0, 2), np.uint32)]
-    np.savez(
-        path,
-        photo_indices=np.array([(m.first, m.second) for m in matches], np.uint32).reshape(-1, 2),
-        offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.uint64),
-        keypoint_indices=np.concatenate(rows),
+class _Glance:
+    """Whether photos seem to show the same place, in a hundredth of the time of verification."""
+
+    def __init__(
+        self,
+        photos: Mapping[int, Photo],
+        options: MatchOptions,
+        features: LoadFeatures,
+        descriptors: LoadDescriptors,
+    ) -> None:
+        self._photos, self._options = photos, options
+        self._features, self._descriptors = features, descriptors
+
+    def num_agreeing(self, pair: Pair) -> int:
+        """Matches of the strongest keypoints in the same arrangement; 0 where none are wanted."""
+        if self._options.glance_agreement == 0:
+            return 0
+        count = self._options.glance_keypoints
+        first, second = (self._descriptors(index)[:count] for index in pair)
+        matches = match_mutual_nearest(first, second, self._options.max_ratio)
+        return self.num_agreeing_of(pair, matches)
+
+    def num_agreeing_of(self, pair: Pair, matches: UInt32Array) -> int:
+        """How many of `matches` lie in the same arrangement."""
+        first, second = (self._points(index)[matches[:, side]] for side, index in enumerate(pair))
+        num_agreeing, _ = largest_agreement(first, second, generator(0, "glance"))
+        return num_agreeing
+
+    def _points(self, index: int) -> FloatArray:
+        """(N, 2) keypoints in long sides of their photo."""
+        points: FloatArray = self._features(index).keypoints_xy_px.astype(np.float64)
+        return points / self._photos[index].long_side_px
+
+
+def _mutual_nearest(options: MatchOptions, descriptors: LoadDescriptors) -> FindMatches:
+    return lambda pair: match_mutual_nearest(
+        descriptors(pair[0]), descriptors(pair[1]), options.max_ratio
     )
 
 
-def load_matches(path: Path) -> list[PairMatches]:
-    """Inverse of `save_matches`."""
-    with np.load(path, allow_pickle=False) as arrays:
-        indices, offsets = arrays["keypoint_indices"], arrays["offsets"].astype(int)
-        return [
-            PairMatches(
-                first=int(first),
-                second=int(second),
-                keypoint_indices=indices[offsets[row] : offsets[row + 1]],
-            )
-            for row, (first, second) in enumerate(arrays["photo_indices"])
-        ]
-
-
-def _one_by_one(pairs: Sequence[Pair], match: MatchPair) -> Iterator[PairMatches]:
-    for first, second in pairs:
-        yield PairMatches(first=first, second=second, keypoint_indices=match((first, second)))
-
-
-def _threaded(pairs: Sequence[Pair], match: MatchPair, num_threads: int) -> Iterator[PairMatches]:
-    with ThreadPoolExecutor(num_threads) as pool:
-        step = 4 * num_threads  # few enough that a cancelled run ends soon
-        for start in range(0, len(pairs), step):
-            some = pairs[start : start + step]
-            for (first, second), found in zip(some, pool.map(match, some), strict=True):
-                yield PairMatches(first=first, second=second, keypoint_indices=found)
-
-
-def _mutual_nearest(options: MatchOptions, workspace: Workspace) -> MatchPair:
-    @lru_cache(_PHOTOS_IN_MEMORY)
-    def descriptors(index: int) -> np.ndarray:
-        return unit_descriptors(load_features(workspace.features(index)))
-
-    def match(pair: Pair) -> UInt32Array:
-        return match_mutual_nearest(descriptors(pair[0]), descriptors(pair[1]), options.max_ratio)
-
-    return match
-
-
 def _lightglue(
-    photos: Mapping[int, Photo], options: MatchOptions, workspace: Workspace, host: Host
-) -> MatchPair:
+    photos: Mapping[int, Photo], options: MatchOptions, features: LoadFeatures, host: Host
+) -> FindMatches:
     # Only runs that use LightGlue pay torch's seconds of start-up.
     from scene3d.engine.matching.lightglue import LightGlueMatcher  # noqa: PLC0415
 
     matcher = LightGlueMatcher(options, host)
-    features = lru_cache(_PHOTOS_IN_MEMORY)(lambda index: load_features(workspace.features(index)))
 
-    def match(pair: Pair) -> UInt32Array:
+    def find(pair: Pair) -> UInt32Array:
         first, second = photos[pair[0]], photos[pair[1]]
         return matcher.match(
             features(first.index),
@@ -106,4 +120,4 @@ def _lightglue(
             (second.width_px, second.height_px),
         )
 
-    return match
+    return find
