@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jobs.models import Job, StageRun
 from jobs.states import JobStage, JobState
+from scene3d.engine.options import PairOptions
 
 _NUM_EARLIER_JOBS = 20
 _DEFAULT_SHARES: Mapping[str, float] = {
@@ -42,10 +43,11 @@ def learned_seconds(options_fingerprint: str) -> SecondsPerUnit:
     return {stage: median(values) for stage, values in by_stage.items()}
 
 
-def stage_units(num_photos: int) -> dict[str, int]:
-    """How much each stage has to do for so many photos, all compared with all."""
-    units = dict.fromkeys(JobStage.values, num_photos)
-    units[JobStage.MATCHING] = max(num_photos * (num_photos - 1) // 2, 1)
+def stage_units(job: Job) -> dict[str, int]:
+    """How much each stage has to do at most."""
+    units = dict.fromkeys(JobStage.values, job.num_photos)
+    pairs = PairOptions.model_validate((job.options or {}).get("pairs", {}))
+    units[JobStage.MATCHING] = max(pairs.max_num_pairs(job.num_photos), 1)
     return units
 
 
@@ -79,7 +81,7 @@ def queue_wait_s(job: Job) -> int | None:
 
 
 def _expected_seconds(job: Job, learned: SecondsPerUnit) -> dict[str, float]:
-    units = stage_units(job.num_photos)
+    units = stage_units(job)
     if not learned:
         return dict(_DEFAULT_SHARES)
     return {stage: learned.get(stage, 0.0) * units[stage] for stage in JobStage.values}

@@ -93,6 +93,11 @@ class Attempts:
         leftovers = worth_a_look(self._photos, everyone - first.placed)
         if not leftovers:
             return first
+        self._progress.update(
+            len(first.placed),
+            num_registered=len(first.placed),
+            num_second_looks=len(leftovers),
+        )
         look = SecondLook(self._photos, self._options, self._workspace, self._progress, self._host)
         graph = look.look(first.graph, leftovers)
         if not _helps(graph, first):

@@ -75,6 +75,19 @@ class PairOptions(_Stage):
         " name.",
     )
 
+    def max_num_pairs(self, num_photos: int) -> int:
+        """No more of so many photos are compared."""
+        everything = num_photos * (num_photos - 1) // 2
+        if self.strategy == "auto" and num_photos <= self.exhaustive_up_to:
+            return everything
+        partners = {
+            "auto": self.overlap + self.num_similar,
+            "exhaustive": num_photos,
+            "sequential": self.overlap,
+            "similar": self.num_similar,
+        }
+        return min(everything, num_photos * partners[self.strategy])
+
 
 class MatchOptions(_Stage):
     """How keypoints of two photos become matches."""

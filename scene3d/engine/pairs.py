@@ -1,18 +1,15 @@
 """Which photos are compared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scene3d.engine.options import PairOptions
-from scene3d.engine.similarity import most_similar, similarities
+from scene3d.engine.similarity import LoadDescriptors, most_similar, similarities
 from scene3d.engine.types import Photo
 
 Pair = tuple[int, int]
-LoadDescriptors = Callable[[int], NDArray[np.float32]]
-"""(N, D) unit descriptors by Photo.index; N may be 0."""
 
 
 def choose_pairs(

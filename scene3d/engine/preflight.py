@@ -164,9 +164,7 @@ def _advice(code: str, names: list[str], one: str, several: str) -> list[Advice]
 
 def _expected_s(photos: Sequence[Photo], options: ReconstructionOptions, host: Host) -> float:
     features = options.features
-    num_photos, num_pairs = len(photos), len(photos) * (len(photos) - 1) // 2
-    if options.pairs.strategy == "sequential":
-        num_pairs = min(num_pairs, num_photos * options.pairs.overlap)
+    num_photos, num_pairs = len(photos), options.pairs.max_num_pairs(len(photos))
     pixels = (features.long_side_px / 1024) ** 2
     per_photo_s = _PHOTO_S["sift" if features.extractor == "sift" else "aliked"] * pixels
     per_photo_s += _MAPPING_S

@@ -81,7 +81,8 @@ class SecondLook:
             if pair.is_undecided and _touches(pair, leftovers)
         ]
         promising = self._most_promising(graph, leftovers)
-        added = _merged([*self._match_in_full(overlooked), *self._match_learned(promising)])
+        found = [*self._match_in_full(overlooked), *self._match_learned(promising)]
+        added = _merged(pair for pair in found if len(pair.keypoint_indices))
         if not added:
             return graph
         save_matches(added, self._workspace.matches_path)

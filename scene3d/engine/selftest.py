@@ -77,15 +77,15 @@ def true_poses(scene: TrueScene) -> dict[str, Pose]:
     }
 
 
-def read_poses(cameras_json: Path) -> dict[str, Pose]:
-    """Poses of the largest model of a result, by photo name."""
-    largest = json.loads(cameras_json.read_text())["models"][0]
+def read_poses(cameras_json: Path, model: int = 0) -> dict[str, Pose]:
+    """Poses of one model of a result, by photo name; 0 is the largest."""
+    chosen = json.loads(cameras_json.read_text())["models"][model]
     return {
         camera["photo"]: Pose(
             rotation_cam_from_world=_floats(camera["cam_from_world"]["rotation"]).reshape(3, 3),
             translation_cam_from_world=_floats(camera["cam_from_world"]["translation"]),
         )
-        for camera in largest["cameras"]
+        for camera in chosen["cameras"]
     }
 
 

@@ -52,7 +52,8 @@ def count_drawn_pixels(page: Page) -> Iterator[int]:
         page.wait_for_timeout(100)
 
 
-@pytest.mark.parametrize("width", [1280, pytest.param(360, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("width", [1280, 360])
 def test_points_and_cameras_appear(
     page: Page, stack: LiveStack, slow_photos: Path, width: int
 ) -> None:

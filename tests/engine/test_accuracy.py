@@ -88,7 +88,12 @@ def median_error_deg(workspace: Workspace, truth: TrueScene) -> float:
 @pytest.mark.parametrize(
     ("options", "max_error_deg"),
     [
-        pytest.param(QUICK.merged({"mapping": {"mapper": "global"}}), 0.15, id="sift, global"),
+        pytest.param(
+            QUICK.merged({"mapping": {"mapper": "global"}}),
+            0.15,
+            id="sift, global",
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             QUICK.merged({"pairs": {"strategy": "sequential", "overlap": 3}}),
             0.15,

@@ -1,12 +1,18 @@
 """Measures that are known by hand, and a contest on rendered photos."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scene3d.engine.benchmark.contest import Contestant, run_contest
+from scene3d.engine.benchmark.growth import (
+    fitted_exponent,
+    growth_markdown,
+    measure_growth,
+)
 from scene3d.engine.benchmark.measure import run_measured
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
 from scene3d.engine.benchmark.table import markdown
@@ -106,3 +112,24 @@ def test_colmaps_defaults_are_run_and_scored(tiny_photos: Path) -> None:
     table = markdown(rows, "colmap")
     assert f"| tiny | colmap | {len(scene.photos)} of {len(scene.photos)} |" in table
     assert f"| tiny | broken | 0 of {len(scene.photos)} |" in table
+
+
+def test_exponents_are_slopes_between_logarithms() -> None:
+    sizes = [50, 100, 200, 400]
+    assert fitted_exponent(sizes, [3 * size**1.25 for size in sizes]) == pytest.approx(1.25)
+    assert fitted_exponent(sizes, [7.0] * 4) == pytest.approx(0.0)
+
+
+@pytest.mark.long
+def test_growth_is_measured_up_to_mapping_and_pairs_stop_growing_with_the_square() -> None:
+    """61 photos are the first that are not all compared with each other."""
+    [small, large] = measure_growth([6, 61], num_threads=2)
+    assert (small.num_photos, small.num_pairs) == (6, 15)
+    assert large.num_photos == 61
+    assert 20 * 61 / 2 <= large.num_pairs < 61 * 60 / 2 * 0.9
+    assert 0 < large.num_matched_pairs <= large.num_pairs
+    assert 0 < small.seconds < large.seconds
+    assert 50 < large.peak_mib < 1000
+    table = growth_markdown([small, large, replace(large, num_photos=122)])
+    assert len(table.splitlines()) == 7
+    assert "From 61 to 122 photos" in table

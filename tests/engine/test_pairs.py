@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scene3d.engine.options import PairOptions
-from scene3d.engine.pairs import LoadDescriptors, Pair
+from scene3d.engine.pairs import Pair
 from scene3d.engine.pairs import choose_pairs as choose_pairs_by
 from scene3d.engine.seeding import generator
+from scene3d.engine.similarity import LoadDescriptors
 from scene3d.engine.types import Photo
 
 from .builders import make_photo

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from scene3d.engine.evaluation import relative_pose_errors
+from scene3d.engine.evaluation import center_errors, relative_pose_errors
 from scene3d.engine.host import Host
 from scene3d.engine.labels import read_labels
 from scene3d.engine.pipeline import reconstruct
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.weights]
         pytest.param("sceaux", 11, "sift", marks=pytest.mark.long),
         pytest.param("sceaux", 11, "aliked", marks=pytest.mark.long),
         pytest.param("sacre_coeur", 10, "sift", marks=pytest.mark.long),
-        ("sacre_coeur", 10, "aliked"),
+        pytest.param("sacre_coeur", 10, "aliked", marks=pytest.mark.long),
     ],
 )
 def test_all_photos_register(
@@ -71,3 +71,29 @@ def test_fountain_is_accurate(preset: str, shared_data: Path, tmp_path: Path, ho
     assert report.models[0].num_cameras == 1
     assert len(errors) == 55
     assert 0.01 < median(error.max_deg for error in errors.values()) <= 0.25
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("preset", PRESETS)
+def test_two_places_and_strangers_in_one_upload(
+    preset: str, shared_data: Path, tmp_path: Path, host: Host
+) -> None:
+    """Every photo of both places, in two models, and none of the three others."""
+    workspace = Workspace(tmp_path)
+    photos = find_photos(shared_data / "train" / "facades")
+    report = reconstruct(photos, PRESETS[preset].options, workspace, Silent(), host)
+    placed = {row.name: row.model for row in report.photos if row.status == "registered"}
+    assert placed == {
+        photo.name: 0 if photo.name.startswith("fountain") else 1
+        for photo in photos
+        if not photo.name.startswith("outliers")
+    }
+    assert [model.num_registered for model in report.models] == [11, 8]
+    assert all(row.reason and row.action for row in report.photos if row.status != "registered")
+    for scene in read_labels(shared_data / "train_labels.csv"):
+        if scene.dataset == "facades":
+            model = placed[min(scene.poses)] or 0
+            poses = read_poses(workspace.result_dir / "cameras.json", model)
+            distances_m = center_errors(poses, scene.poses)
+            assert len(distances_m) == len(scene.poses)
+            assert sum(distance < 0.01 for distance in distances_m.values()) >= 0.8 * len(poses)

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from jobs.models import Preset, Worker
 
 CAPABLE = {"device": "cpu", "presets": {"quick": True, "standard": True, "thorough": False}}
+LICENCE = "BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)"
 LIMITED = {"device": "cpu", "presets": {"quick": True, "standard": False, "thorough": False}}
 NOW, LONG_AGO = timedelta(seconds=44), timedelta(seconds=46)
 
@@ -44,7 +45,7 @@ def test_presets_in_their_order_with_licences(alice_api: APIClient) -> None:
     fields = ("name", "title", "is_default", "is_available", "licence")
     assert [tuple(row[field] for field in fields) for row in rows] == [
         ("quick", "Quick", False, True, "BSD-3-Clause (COLMAP)"),
-        ("standard", "Standard", True, False, "BSD-3-Clause (COLMAP, ALIKED)"),
+        ("standard", "Standard", True, False, LICENCE),
         ("thorough", "Thorough", False, False,
          "BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)"),
     ]  # fmt: skip

@@ -31,10 +31,25 @@ def job_in(stage: str | None, done: int = 0, total: int = 4, elapsed_s: float | 
     )
 
 
-@pytest.mark.parametrize(("num_photos", "pairs"), [(0, 1), (1, 1), (2, 1), (3, 3), (20, 190)])
-def test_units_are_photos_and_pairs(num_photos: int, pairs: int) -> None:
+@pytest.mark.parametrize(
+    ("num_photos", "strategy", "pairs"),
+    [
+        (0, "auto", 1),
+        (1, "auto", 1),
+        (2, "auto", 1),
+        (3, "auto", 3),
+        (20, "auto", 190),
+        (60, "auto", 1770),
+        (61, "auto", 1525),  # 25 each
+        (61, "exhaustive", 1830),
+        (61, "sequential", 305),
+        (61, "similar", 1220),
+    ],
+)
+def test_units_are_photos_and_pairs(num_photos: int, strategy: str, pairs: int) -> None:
     others = dict.fromkeys(("checking", "extracting", "mapping", "exporting"), num_photos)
-    assert stage_units(num_photos) == {**others, "matching": pairs}
+    job = Job(num_photos=num_photos, options={"pairs": {"strategy": strategy}})
+    assert stage_units(job) == {**others, "matching": pairs}
 
 
 @pytest.mark.parametrize(

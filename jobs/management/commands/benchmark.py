@@ -4,7 +4,7 @@ import json
 import platform
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from scene3d.engine.benchmark.contest import Contestant, Row, run_contest
+from scene3d.engine.benchmark.growth import SIZES, growth_markdown, measure_growth
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
 from scene3d.engine.benchmark.table import markdown
 from scene3d.engine.public import PRESETS
@@ -35,13 +36,28 @@ class Command(BaseCommand):
         parser.add_argument("--scenes", nargs="+", metavar="NAME", help="All of them without.")
         parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
         parser.add_argument("--repeats", type=int, default=1)
-        parser.add_argument("--no-anchor", action="store_true", help="Leave COLMAP's defaults out.")
+        parser.add_argument(
+            "--anchors",
+            choices=ANCHORS,
+            default="colmap",
+            help="all: also ALIKED and LightGlue for every pair, which takes long.",
+        )
+        parser.add_argument(
+            "--growth",
+            nargs="*",
+            type=int,
+            metavar="PHOTOS",
+            help="Instead, time rendered scenes of so many photos (50, 100, 200 and 400 if none are"
+            " named) up to mapping; DATA is not read.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["growth"] is not None:
+            self._grow(options["growth"] or SIZES, options["output"])
+            return
         scenes = _chosen(find_scenes(options["data"]), options["scenes"])
         contestants = [_preset(name) for name in options["presets"]]
-        if not options["no_anchor"]:
-            contestants.insert(0, _colmap())
+        contestants = [*ANCHORS[options["anchors"]](), *contestants]
         rows = []
         for row in run_contest(scenes, contestants, options["repeats"]):
             rows.append(row)
@@ -51,6 +67,17 @@ class Command(BaseCommand):
             )
         table = markdown(rows, ANCHOR)
         _save(rows, table, options["output"])
+        self.stdout.write(table)
+
+    def _grow(self, sizes: Sequence[int], output: Path) -> None:
+        rows = []
+        for row in measure_growth(sorted(sizes), settings.ENV.num_threads or 2):
+            rows.append(row)
+            self.stderr.write(f"{row.num_photos} photos: {row.seconds:.1f} s")
+        table = growth_markdown(rows)
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "growth.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
+        (output / "growth.md").write_text(table + "\n")
         self.stdout.write(table)
 
 
@@ -77,6 +104,23 @@ def _colmap() -> Contestant:
     return Contestant(
         name=ANCHOR, command=lambda photos, result: [*command, str(photos), str(result)]
     )
+
+
+def _learned() -> Contestant:
+    command = [sys.executable, "-m", "scene3d.engine.benchmark.learned"]
+    return Contestant(
+        name="aliked+lightglue",
+        command=lambda photos, result: [
+            *command, str(photos), str(result), str(settings.MODEL_STORE),
+        ],
+    )  # fmt: skip
+
+
+ANCHORS: Mapping[str, Callable[[], list[Contestant]]] = {
+    "none": list,
+    "colmap": lambda: [_colmap()],
+    "all": lambda: [_colmap(), _learned()],
+}
 
 
 def _save(rows: Sequence[Row], table: str, output: Path) -> None:

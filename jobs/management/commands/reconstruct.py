@@ -138,6 +138,8 @@ def _summary(report: Report) -> str:
         f" {counts.num_points:,} points, mean error {largest.mean_error_px:.2f} px,"
         f" {report.total_seconds:.1f} s",
     ]
+    if counts.num_rescued:
+        lines.append(f"{counts.num_rescued} of them at a second look, with learned features")
     if len(report.models) > 1:
         lines.append(f"{len(report.models)} separate models; the largest is models/0")
     lines += [

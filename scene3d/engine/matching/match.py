@@ -12,8 +12,9 @@ from scene3d.engine.geometry.agreement import largest_agreement
 from scene3d.engine.host import Host
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
 from scene3d.engine.options import MatchOptions
-from scene3d.engine.pairs import LoadDescriptors, Pair
+from scene3d.engine.pairs import Pair
 from scene3d.engine.seeding import generator
+from scene3d.engine.similarity import LoadDescriptors
 from scene3d.engine.types import Features, FloatArray, PairMatches, Photo, UInt32Array
 from scene3d.engine.workspace import Workspace
 
