@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from jobs.models import Job
-from scene3d.http.problems import Problem
+from scene3d.http.problem import Problem
 
 
 class StateForbids(Problem):

@@ -17,7 +17,7 @@ from jobs.services import deliver, tell
 from jobs.states import JobState
 from jobs.uploads import Upload
 from scene3d.engine.public import PhotoSource
-from scene3d.http.problems import Problem
+from scene3d.http.problem import Problem
 
 logger = logging.getLogger(__name__)
 

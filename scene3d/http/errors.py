@@ -6,7 +6,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from scene3d.http.problems import Problem
+from scene3d.http.problem import Problem
 
 _WORDS = {
     HTTPStatus.BAD_REQUEST: ("bad_request", "This request could not be understood."),

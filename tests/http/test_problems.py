@@ -24,7 +24,7 @@ from scene3d.engine.public import (
     StorageFull,
     TooFewPhotos,
 )
-from scene3d.http.problems import CONTENT_TYPE, Problem
+from scene3d.http.problem import CONTENT_TYPE, Problem
 
 
 class WeightsGone(HostProblem):

@@ -16,7 +16,7 @@ from jobs.states import JobState
 from jobs.submission import Request, submit
 from jobs.uploads import Upload
 from scene3d.engine.public import PhotoSource
-from scene3d.http.problems import Problem
+from scene3d.http.problem import Problem
 from tests.jobs.builders import jpeg, stored_files, zip_of
 from tests.jobs.uploading import archive, photos, upload
 

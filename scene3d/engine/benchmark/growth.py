@@ -26,7 +26,8 @@ from scene3d.engine.synthetic import SceneOptions, render_scene
 from scene3d.engine.workspace import Workspace
 
 SIZES = (50, 100, 200, 400)
-PRESET = "quick"
+LONG_SIDE_PX = 640
+OPTIONS = PRESETS["quick"].options.merged({"features": {"long_side_px": LONG_SIDE_PX}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,10 @@ def measure_growth(sizes: Sequence[int], num_threads: int) -> Iterator[GrowthRow
         with tempfile.TemporaryDirectory(prefix="scene3d-growth-") as name:
             photos, output = Path(name) / "photos", Path(name) / "growth.json"
             options = SceneOptions(
-                num_photos=num_photos, width_px=640, height_px=480, supersampling=1
+                num_photos=num_photos,
+                width_px=LONG_SIDE_PX,
+                height_px=LONG_SIDE_PX * 3 // 4,
+                supersampling=1,
             )
             render_scene(options, photos, num_workers=num_threads)
             command = [sys.executable, "-m", __name__, str(photos), str(output)]
@@ -80,7 +84,7 @@ def growth_markdown(rows: Sequence[GrowthRow]) -> str:
         f" | {row.peak_mib:.0f} |"
         for row in rows
     ]
-    limit = PRESETS[PRESET].options.pairs.exhaustive_up_to
+    limit = OPTIONS.pairs.exhaustive_up_to
     large = [row for row in rows if row.num_photos > limit]
     if len(large) < 2:
         return "\n".join(lines)
@@ -106,9 +110,7 @@ def _run(photos: Path, output: Path) -> None:
         host = open_host(Path(name), device="cpu")
         started_s = monotonic()
         with suppress(Cancelled):
-            reconstruct(
-                find_photos(photos), PRESETS[PRESET].options, workspace, _UpToMapping(), host
-            )
+            reconstruct(find_photos(photos), OPTIONS, workspace, _UpToMapping(), host)
         seconds = monotonic() - started_s
         compared = load_matches(workspace.matches_path)
     found = {
