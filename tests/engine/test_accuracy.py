@@ -105,6 +105,7 @@ def median_error_deg(workspace: Workspace, truth: TrueScene) -> float:
             with_extractor(QUICK, "aliked").merged(FEW | {"matching": {"matcher": "lightglue"}}),
             0.6,
             id="aliked, lightglue",
+            marks=pytest.mark.long,
         ),
     ],
 )
