@@ -37,7 +37,7 @@ class PhotoOptions(_Stage):
     camera_sharing: Literal["auto", "single", "per_photo"] = Field(
         default="auto",
         description="auto: photos of one device, zoom and size share a camera; without EXIF,"
-        " photos share one when all of them have the same size.",
+        " photos share one when four fifths of them have its size.",
     )
 
 

@@ -34,10 +34,12 @@ def test_photos_of_one_device_share_a_camera() -> None:
         ([LANDSCAPE, LANDSCAPE, LANDSCAPE], [(0, 1, 2)]),
         ([LANDSCAPE, PORTRAIT, LANDSCAPE], [(0, 2), (1,)]),
         ([LANDSCAPE, LANDSCAPE, SMALL], [(0,), (1,), (2,)]),
+        ([LANDSCAPE, PORTRAIT, SMALL, LANDSCAPE, LANDSCAPE], [(0, 3, 4), (1,), (2,)]),
+        ([LANDSCAPE, SMALL, SMALL, LANDSCAPE, LANDSCAPE], [(0,), (1,), (2,), (3,), (4,)]),
     ],
-    ids=["one size", "one size, turned", "two sizes"],
+    ids=["one size", "one size, turned", "two sizes", "one stranger in five", "two in five"],
 )
-def test_anonymous_photos_share_when_all_have_one_size(
+def test_anonymous_photos_share_when_nearly_all_have_one_size(
     sizes: list[tuple[int, int]], expected: list[tuple[int, ...]]
 ) -> None:
     assert groups(anonymous(*sizes)) == expected
