@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scene3d.engine.colmap.salvage import MappingStopped
-from scene3d.engine.colmap.stages import map_photos
+from scene3d.engine.colmap.stages import map_photos, partial_reason
 from scene3d.engine.errors import Cancelled, HostProblem, TimeLimitReached
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
@@ -76,8 +76,7 @@ class Attempts:
         except (Cancelled, TimeLimitReached) as stop:
             if not first.models:
                 raise
-            reason: PartialReason = "cancelled" if isinstance(stop, Cancelled) else "time_limit"
-            return replace(first, partial_reason=reason)
+            return replace(first, partial_reason=partial_reason(stop))
         except HostProblem as problem:  # what there is is worth more than a second attempt
             logger.warning("no second look: %s", problem.message, exc_info=problem)
             return first
@@ -112,19 +111,18 @@ class Attempts:
         shutil.rmtree(workspace.snapshots_dir)
         for folder in (workspace.models_dir, workspace.snapshots_dir):
             folder.mkdir()
-        second = None
+        best = replace(first, graph=graph)
         try:
             second = self._map(graph, Unreported(self._progress))
+            if second.score > first.score:
+                best = replace(second, num_rescued=len(second.placed - first.placed))
         except MappingStopped as stop:
             raise stop.__cause__ or stop from None
         finally:
-            if second is None or second.score <= first.score:
+            if best.models is first.models:
                 shutil.rmtree(workspace.models_dir)
                 kept.rename(workspace.models_dir)
-        if second.score <= first.score:
-            return replace(first, graph=graph)
-        num_rescued = len(second.placed - first.placed)
-        return replace(second, num_rescued=num_rescued)
+        return best
 
 
 def _helps(graph: ViewGraph, first: Mapped) -> bool:

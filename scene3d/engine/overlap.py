@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scene3d.engine.errors import HostProblem
 from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
-from scene3d.engine.geometry.agreement import largest_agreement
+from scene3d.engine.geometry.agreement import in_long_sides, largest_agreement
 from scene3d.engine.host import Host
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
 from scene3d.engine.options import FeatureOptions
@@ -91,8 +91,7 @@ class SmallCopies:
         self._descriptors: dict[int, NDArray[np.float32]] = {}
         for photo in photos:
             features = load_features(folder.features(photo.index))
-            points = features.keypoints_xy_px.astype(np.float64) / photo.long_side_px
-            self._points[photo.index] = points
+            self._points[photo.index] = in_long_sides(features.keypoints_xy_px, photo.long_side_px)
             self._descriptors[photo.index] = unit_descriptors(features)
 
     def compare(self, pairs: Iterable[Pair]) -> list[Likeness]:

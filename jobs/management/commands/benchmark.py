@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from scene3d.engine.benchmark.contest import Contestant, Row, run_contest
+from jobs.worker_host import configured_host
+from scene3d.engine.benchmark.contest import Contestant, run_contest
 from scene3d.engine.benchmark.growth import SIZES, growth_markdown, measure_growth
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
 from scene3d.engine.benchmark.table import markdown
@@ -56,8 +57,8 @@ class Command(BaseCommand):
             self._grow(options["growth"] or SIZES, options["output"])
             return
         scenes = _chosen(find_scenes(options["data"]), options["scenes"])
-        contestants = [_preset(name) for name in options["presets"]]
-        contestants = [*ANCHORS[options["anchors"]](), *contestants]
+        contestants = [make() for make in ANCHORS[options["anchors"]]]
+        contestants += [_preset(name) for name in options["presets"]]
         rows = []
         for row in run_contest(scenes, contestants, options["repeats"]):
             rows.append(row)
@@ -66,18 +67,24 @@ class Command(BaseCommand):
                 f" {row.measured.seconds:.1f} s"
             )
         table = markdown(rows, ANCHOR)
-        _save(rows, table, options["output"])
-        self.stdout.write(table)
+        content = {
+            "machine": platform.machine(),
+            "num_threads": settings.ENV.num_threads,
+            "rows": [asdict(row) for row in rows],
+        }
+        self._publish("benchmark", content, table, options["output"])
 
     def _grow(self, sizes: Sequence[int], output: Path) -> None:
         rows = []
-        for row in measure_growth(sorted(sizes), settings.ENV.num_threads or 2):
+        for row in measure_growth(sorted(sizes), configured_host().num_threads):
             rows.append(row)
             self.stderr.write(f"{row.num_photos} photos: {row.seconds:.1f} s")
-        table = growth_markdown(rows)
+        self._publish("growth", [asdict(row) for row in rows], growth_markdown(rows), output)
+
+    def _publish(self, name: str, content: Any, table: str, output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
-        (output / "growth.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
-        (output / "growth.md").write_text(table + "\n")
+        (output / f"{name}.json").write_text(json.dumps(content, indent=1))
+        (output / f"{name}.md").write_text(table + "\n")
         self.stdout.write(table)
 
 
@@ -116,16 +123,8 @@ def _learned() -> Contestant:
     )  # fmt: skip
 
 
-ANCHORS: Mapping[str, Callable[[], list[Contestant]]] = {
-    "none": list,
-    "colmap": lambda: [_colmap()],
-    "all": lambda: [_colmap(), _learned()],
+ANCHORS: Mapping[str, Sequence[Callable[[], Contestant]]] = {
+    "none": (),
+    "colmap": (_colmap,),
+    "all": (_colmap, _learned),
 }
-
-
-def _save(rows: Sequence[Row], table: str, output: Path) -> None:
-    output.mkdir(parents=True, exist_ok=True)
-    machine = {"machine": platform.machine(), "num_threads": settings.ENV.num_threads}
-    content = {**machine, "rows": [asdict(row) for row in rows]}
-    (output / "benchmark.json").write_text(json.dumps(content, indent=1))
-    (output / "benchmark.md").write_text(table + "\n")

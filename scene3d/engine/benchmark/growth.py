@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 
 from scene3d.engine.benchmark.measure import run_measured
+from scene3d.engine.benchmark.table import line
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.errors import Cancelled
 from scene3d.engine.matching.saved import load_matches
@@ -77,11 +78,18 @@ def fitted_exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
 
 def growth_markdown(rows: Sequence[GrowthRow]) -> str:
     """A line per size, then the exponents from the sizes that are not compared exhaustively."""
-    head = "photos | seconds up to mapping | pairs compared | pairs matched | peak MiB"
-    lines = [f"| {head} |", "| --- | --- | --- | --- | --- |"]
+    head = ["photos", "seconds up to mapping", "pairs compared", "pairs matched", "peak MiB"]
+    lines = [line(head), line(["---"] * len(head))]
     lines += [
-        f"| {row.num_photos} | {row.seconds:.1f} | {row.num_pairs} | {row.num_matched_pairs}"
-        f" | {row.peak_mib:.0f} |"
+        line(
+            [
+                str(row.num_photos),
+                f"{row.seconds:.1f}",
+                str(row.num_pairs),
+                str(row.num_matched_pairs),
+                f"{row.peak_mib:.0f}",
+            ]
+        )
         for row in rows
     ]
     limit = OPTIONS.pairs.exhaustive_up_to

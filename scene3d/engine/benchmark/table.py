@@ -13,10 +13,10 @@ def markdown(rows: Sequence[Row], anchor: str) -> str:
     """
     head = ["scene", "contestant", "placed", "seconds", f"x {anchor}", "peak MiB"]
     head += [f"mAA@{max_deg:g}°" for max_deg in MAA_DEG] + ["centre error"]
-    lines = [_line(head), _line(["---"] * len(head))]
+    lines = [line(head), line(["---"] * len(head))]
     for scene, contestant in _in_order(rows):
         some = [row for row in rows if (row.scene, row.contestant) == (scene, contestant)]
-        lines.append(_line(_cells(some, _ratio(rows, scene, contestant, anchor))))
+        lines.append(line(_cells(some, _ratio(rows, scene, contestant, anchor))))
     return "\n".join([*lines, "", *_means(rows, anchor)])
 
 
@@ -68,5 +68,6 @@ def _in_order(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((row.scene, row.contestant) for row in rows))
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """One row of a Markdown table."""
     return "| " + " | ".join(cells) + " |"

@@ -1,11 +1,13 @@
 """COLMAP's database: the one way in for cameras, keypoints and matches."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pycolmap
+from numpy.typing import NDArray
 
 from scene3d.engine.features.base import load_features
 from scene3d.engine.geometry.pixels import colmap_from_centred_px
@@ -34,14 +36,11 @@ def create_database(
     Returns:
         Photo.index to image id.
     """
-    database = pycolmap.Database.open(path)
-    try:
+    with closing(pycolmap.Database.open(path)) as database:
         rigs = {index: rig for camera in cameras for index, rig in _write_camera(database, camera)}
         return {
             photo["index"]: _write_image(database, photo, *rigs[photo["index"]]) for photo in photos
         }
-    finally:
-        database.close()
 
 
 def add_keypoints(path: Path, photos: Sequence[Mapping[str, Any]], image_ids: ImageIds) -> None:
@@ -50,51 +49,37 @@ def add_keypoints(path: Path, photos: Sequence[Mapping[str, Any]], image_ids: Im
     Args:
         photos: dicts with index and features (paths, the file that is there already first).
     """
-    database = pycolmap.Database.open(path)
-    try:
-        with pycolmap.DatabaseTransaction(database):
-            for photo in photos:
-                parts = [load_features(Path(part)).keypoints_xy_px for part in photo["features"]]
-                database.update_keypoints(
-                    image_ids[photo["index"]],
-                    colmap_from_centred_px(np.concatenate(parts)).astype("float32"),
-                )
-    finally:
-        database.close()
+    with (
+        closing(pycolmap.Database.open(path)) as database,
+        pycolmap.DatabaseTransaction(database),
+    ):
+        for photo in photos:
+            keypoints = np.concatenate([_keypoints(part) for part in photo["features"]])
+            database.update_keypoints(image_ids[photo["index"]], keypoints)
 
 
 def read_image_ids(path: Path) -> dict[int, int]:
     """Photo.index to image id, of a database that `create_database` made."""
-    database = pycolmap.Database.open(path)
-    try:
+    with closing(pycolmap.Database.open(path)) as database:
         return {int(image.name): int(image.image_id) for image in database.read_all_images()}
-    finally:
-        database.close()
 
 
 def write_matches(path: Path, matches: Sequence[PairMatches], image_ids: ImageIds) -> None:
     """Those that a pair already has stay, and it counts as not yet verified."""
-    database = pycolmap.Database.open(path)
-    try:
-        with pycolmap.DatabaseTransaction(database):
-            for pair in matches:
-                if len(pair.keypoint_indices):
-                    _add_matches(
-                        database,
-                        (image_ids[pair.first], image_ids[pair.second]),
-                        pair.keypoint_indices,
-                    )
-    finally:
-        database.close()
+    with (
+        closing(pycolmap.Database.open(path)) as database,
+        pycolmap.DatabaseTransaction(database),
+    ):
+        for pair in matches:
+            if len(pair.keypoint_indices):
+                ids = image_ids[pair.first], image_ids[pair.second]
+                _add_matches(database, ids, pair.keypoint_indices)
 
 
 def read_num_inliers(path: Path) -> dict[tuple[int, int], int]:
     """Image id pair (smaller first) to its number of verified matches, pairs with any only."""
-    database = pycolmap.Database.open(path)
-    try:
+    with closing(pycolmap.Database.open(path)) as database:
         pair_ids, num_inliers = database.read_two_view_geometry_num_inliers()
-    finally:
-        database.close()
     return {
         pycolmap.pair_id_to_image_pair(pair_id): count
         for pair_id, count in zip(pair_ids, num_inliers, strict=True)
@@ -139,8 +124,10 @@ def _write_image(
     frame.rig_id = rig.rig_id
     frame.add_data_id(image.data_id)
     database.write_frame(frame)
-    features = load_features(Path(photo["features"]))
-    database.write_keypoints(
-        image.image_id, colmap_from_centred_px(features.keypoints_xy_px).astype("float32")
-    )
+    database.write_keypoints(image.image_id, _keypoints(photo["features"]))
     return int(image.image_id)
+
+
+def _keypoints(features: str) -> NDArray[np.float32]:
+    """(N, 2) COLMAP pixels of a feature file."""
+    return colmap_from_centred_px(load_features(Path(features)).keypoints_xy_px).astype(np.float32)

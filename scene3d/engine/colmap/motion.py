@@ -1,5 +1,6 @@
 """What verified pairs say of the camera's way from one photo to the other."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,10 @@ _HOMOGRAPHIES = {
 
 def read_motions(path: Path) -> dict[tuple[int, int], MotionKind]:
     """Of every pair that was verified, by image ids, the smaller first."""
-    database = pycolmap.Database.open(path)
-    try:
+    with closing(pycolmap.Database.open(path)) as database:
         cameras = {camera.camera_id: camera for camera in database.read_all_cameras()}
         images = database.read_all_images()
         pair_ids, geometries = database.read_two_view_geometries()
-    finally:
-        database.close()
     camera_of = {image.image_id: cameras[image.camera_id] for image in images}
     motions: dict[tuple[int, int], MotionKind] = {}
     for pair_id, geometry in zip(pair_ids, geometries, strict=True):

@@ -118,7 +118,7 @@ def map_photos(
         models = salvage.take_newest()
         if not models:
             raise
-        raise MappingStopped(models, _reason(stop)) from stop
+        raise MappingStopped(models, partial_reason(stop)) from stop
     return salvage.take_finished()
 
 
@@ -147,7 +147,8 @@ def _mapping_request(
     )
 
 
-def _reason(stop: Exception) -> PartialReason:
+def partial_reason(stop: Exception) -> PartialReason:
+    """What a result is called that `stop` left incomplete."""
     if isinstance(stop, Cancelled):
         return "cancelled"
     return "time_limit" if isinstance(stop, TimeLimitReached) else "native_crash"

@@ -23,8 +23,8 @@ from scene3d.engine.options import VerificationOptions
 _PAIRS_PER_CALL = 64
 """COLMAP's call is silent while it works; this many pairs take a few seconds at most."""
 _MAX_NUM_TRIALS = 1000
-"""COLMAP's 10,000 find the same pairs and spend most of their time on photos that share nothing
-(castle-P19: 42 s against 7.6 s, 99.3 % of the inliers)."""
+"""COLMAP's 10,000 spend most of their time on photos that share nothing. On castle-P19, 2,000 keep
+99.3 % of their inliers in 18 % of the time, and 1,000 keep 99.5 % of these in 57 % of that."""
 
 
 def verify(payload: Mapping[str, Any], tell: Tell) -> list[tuple[int, int, int, str]]:

@@ -2,6 +2,7 @@
 that a camera motion takes."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scene3d.engine.types import FloatArray
 
@@ -9,6 +10,11 @@ _NUM_TRIALS = 300
 _TOLERANCE = 0.05
 """Of the long side: one similarity stands for a whole view, so depth must fit into it."""
 _MAX_ZOOM = 4.0
+
+
+def in_long_sides(keypoints_xy_px: NDArray[np.float32], long_side_px: int) -> FloatArray:
+    """(N, 2) keypoints of a photo with that long side, as `largest_agreement` wants them."""
+    return keypoints_xy_px.astype(np.float64) / long_side_px
 
 
 def largest_agreement(

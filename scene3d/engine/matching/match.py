@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from scene3d.engine.features.base import load_features
-from scene3d.engine.geometry.agreement import largest_agreement
+from scene3d.engine.geometry.agreement import in_long_sides, largest_agreement
 from scene3d.engine.host import Host
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
 from scene3d.engine.options import MatchOptions
@@ -88,14 +87,13 @@ class _Glance:
 
     def num_agreeing_of(self, pair: Pair, matches: UInt32Array) -> int:
         """How many of `matches` lie in the same arrangement."""
-        first, second = (self._points(index)[matches[:, side]] for side, index in enumerate(pair))
+        first, second = (self._points(index, matches[:, side]) for side, index in enumerate(pair))
         num_agreeing, _ = largest_agreement(first, second, generator(0, "glance"))
         return num_agreeing
 
-    def _points(self, index: int) -> FloatArray:
-        """(N, 2) keypoints in long sides of their photo."""
-        points: FloatArray = self._features(index).keypoints_xy_px.astype(np.float64)
-        return points / self._photos[index].long_side_px
+    def _points(self, index: int, rows: UInt32Array) -> FloatArray:
+        keypoints_xy_px = self._features(index).keypoints_xy_px[rows]
+        return in_long_sides(keypoints_xy_px, self._photos[index].long_side_px)
 
 
 def _mutual_nearest(options: MatchOptions, descriptors: LoadDescriptors) -> FindMatches:
