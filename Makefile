@@ -46,7 +46,7 @@ format: $(SETUP_DEV) ## format Python and templates
 	$(VENV)/bin/djlint templates --reformat --quiet
 
 requirements: ## compile requirements/*.in into *.txt
-	for name in base worker dev; do \
+	for name in base worker offline dev; do \
 		$(VENV)/bin/pip-compile --quiet --strip-extras --no-header --no-emit-options --no-emit-index-url \
 			--no-emit-trusted-host --no-emit-find-links --output-file requirements/$$name.txt requirements/$$name.in; \
 	done

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_rq",
     "accounts",
+    "mlops",
     "jobs",
 ]
 
@@ -237,5 +238,5 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "jobs")},
+    "loggers": {name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "mlops", "jobs")},
 }

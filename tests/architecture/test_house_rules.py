@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
-OUR_OWN = re.compile(r"^(scene3d|jobs|accounts|tests|templates|static|requirements)/|^[^/]+$")
+OUR_OWN = re.compile(r"^(scene3d|jobs|mlops|accounts|tests|templates|static|requirements)/|^[^/]+$")
 
 
 def tracked(*suffixes: str) -> list[Path]:
@@ -71,7 +71,7 @@ def test_templates_hold_no_styles_and_no_scripts() -> None:
     assert offenders == {}
 
 
-@pytest.mark.parametrize("name", ["base", "worker", "dev"])
+@pytest.mark.parametrize("name", ["base", "worker", "offline", "dev"])
 def test_every_requirement_has_a_purpose_and_a_pin(name: str) -> None:
     wanted = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()
     without_purpose = [
@@ -84,7 +84,7 @@ def test_every_requirement_has_a_purpose_and_a_pin(name: str) -> None:
 
 
 def test_torch_has_one_pin_for_all_hosts() -> None:
-    for name in ("worker", "dev"):
+    for name in ("worker", "offline", "dev"):
         lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
         assert [line for line in lines if line.startswith("torch==")] == ["torch==2.13.0"]
 

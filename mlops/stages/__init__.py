@@ -1,0 +1,1 @@
+"""What an experiment does, one module a stage: each reads files and writes files."""
