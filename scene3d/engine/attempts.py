@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from scene3d.engine.colmap.salvage import MappingStopped
 from scene3d.engine.colmap.stages import map_photos, partial_reason
@@ -41,6 +42,9 @@ class Mapped:
         """Photos first, points among equals."""
         return len(self.placed), sum(model.num_points for model in self.models)
 
+
+_MAPPED_ANEW_UP_TO = 60
+"""Photos. A hundred take the mapper half a minute, four hundred several."""
 
 NOTHING = Mapped(models=(), graph=ViewGraph(compared=(), verified=()))
 """Of photos that nobody compared."""
@@ -81,10 +85,12 @@ class Attempts:
             logger.warning("no second look: %s", problem.message, exc_info=problem)
             return first
 
-    def _map(self, graph: ViewGraph, progress: Progress) -> Mapped:
+    def _map(self, graph: ViewGraph, progress: Progress, resume_from: Path | None = None) -> Mapped:
         if not graph.verified:
             return Mapped(models=[], graph=graph)
-        models = map_photos(self._photos, self._options, self._workspace, progress, self._host)
+        models = map_photos(
+            self._photos, self._options, self._workspace, progress, self._host, resume_from
+        )
         return Mapped(models=models, graph=graph)
 
     def _after_second_look(self, first: Mapped) -> Mapped:
@@ -113,7 +119,11 @@ class Attempts:
             folder.mkdir()
         best = replace(first, graph=graph)
         try:
-            second = self._map(graph, Unreported(self._progress))
+            second = self._map(
+                graph,
+                Unreported(self._progress),
+                kept / "0" if _is_worth_resuming(first) else None,
+            )
             if second.score > first.score:
                 best = replace(second, num_rescued=len(second.placed - first.placed))
         except MappingStopped as stop:
@@ -123,6 +133,12 @@ class Attempts:
                 shutil.rmtree(workspace.models_dir)
                 kept.rename(workspace.models_dir)
         return best
+
+
+def _is_worth_resuming(first: Mapped) -> bool:
+    """Whether leftovers join what there is; several models might turn out to be one, and a small
+    one is mapped again in seconds, maybe from a better beginning."""
+    return len(first.models) == 1 and first.models[0].num_registered > _MAPPED_ANEW_UP_TO
 
 
 def _helps(graph: ViewGraph, first: Mapped) -> bool:

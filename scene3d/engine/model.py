@@ -1,7 +1,6 @@
 """One reconstructed model as arrays."""
 
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,7 @@ class Model:
     principal_point_xy_px: FloatArray
     """(C, 2) COLMAP pixels."""
     radial_distortion: FloatArray
-    """(C,) k of SIMPLE_RADIAL."""
+    """(C, 2) k1 and k2 of COLMAP's RADIAL."""
     camera_ids: UInt32Array
     """(C,) equal for photos that share a camera."""
 
@@ -64,11 +63,3 @@ class Model:
             "cij,cj->ci", rotation_world_from_cam, self.translation_cam_from_world
         )
         return centers
-
-    def save(self, path: Path) -> None:
-        np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})
-
-    @classmethod
-    def load(cls, path: Path) -> "Model":
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})

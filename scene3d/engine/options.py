@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scene3d.engine.errors import OptionsInvalid
 
-OPTIONS_VERSION = 1
+OPTIONS_VERSION = 2
 """Raised when the same options begin to mean something else; part of every fingerprint."""
 
 Extractor = Literal["sift", "aliked-n16", "aliked-n16rot", "aliked-n32", "aliked-t16"]
@@ -152,8 +152,8 @@ class MappingOptions(_Stage):
     )
     refine_principal_point: bool = Field(
         default=True,
-        description="One last adjustment that also moves the principal point of every camera that"
-        " enough photos constrain.",
+        description="One last adjustment that also moves the principal point, and bends the lens"
+        " in a second way, of every camera that enough photos constrain.",
     )
     upright: bool = Field(
         default=True,

@@ -60,7 +60,7 @@ THOROUGH = Preset(
     title="Thorough",
     purpose="For difficult photos, or when every millimetre counts: fine details, more"
     " comparisons, and a longer second look.",
-    cost="About three times the time of Standard.",
+    cost="Half as long again as Standard, longer where photos are hard to place.",
     licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
     options=ReconstructionOptions(
         features=FeatureOptions(max_keypoints=8192, long_side_px=2048),

@@ -238,5 +238,7 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "mlops", "jobs")},
+    "loggers": {
+        name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "mlops", "jobs")
+    },
 }

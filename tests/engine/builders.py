@@ -89,7 +89,7 @@ def make_model(
         size_px=np.tile(np.array(size_px, np.uint32), (num_photos, 1)),
         focal_px=np.linspace(500, 600, num_photos),
         principal_point_xy_px=np.tile(np.array(size_px) / 2.0, (num_photos, 1)),
-        radial_distortion=np.linspace(0, 0.1, num_photos),
+        radial_distortion=np.linspace((0, 0), (0.1, -0.02), num_photos),
         camera_ids=np.ones(num_photos, np.uint32),
     )
 

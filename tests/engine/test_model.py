@@ -1,22 +1,8 @@
-from dataclasses import fields
-from pathlib import Path
-
 import numpy as np
 
-from scene3d.engine.model import Model
 from scene3d.engine.seeding import generator
 
 from .builders import make_model, random_rotations
-
-
-def test_a_model_comes_back_array_by_array(tmp_path: Path) -> None:
-    model = make_model(np.arange(9.0), tracks=[[0, 1], [1, 2], [0, 1, 2]], photo_indices=(0, 1, 2))
-    model.save(tmp_path / "arrays.npz")
-    loaded = Model.load(tmp_path / "arrays.npz")
-    for field in fields(Model):
-        before, after = getattr(model, field.name), getattr(loaded, field.name)
-        assert after.dtype == before.dtype
-        assert np.array_equal(after, before)
 
 
 def test_counts_are_those_of_points_photos_and_tracks() -> None:

@@ -7,6 +7,7 @@ import pycolmap
 import pytest
 
 from scene3d.engine.colmap.colours import mean_colours
+from scene3d.engine.colmap.lens import use_radial_cameras
 from scene3d.engine.colmap.model_files import read_model, write_colours, write_model
 from scene3d.engine.model import Model
 from tests.engine.builders import make_model
@@ -18,6 +19,7 @@ def native(tmp_path: Path) -> pycolmap.Reconstruction:
     options = pycolmap.SyntheticDatasetOptions()
     options.num_rigs, options.num_frames_per_rig, options.num_points3D = 2, 3, 60
     model: pycolmap.Reconstruction = pycolmap.synthesize_dataset(options)
+    use_radial_cameras(model)
     for index, image_id in enumerate(sorted(model.images, reverse=True)):
         model.images[image_id].name = str(2 * index)
     return model
@@ -49,7 +51,7 @@ def test_photos_are_as_colmap_has_them(native: pycolmap.Reconstruction, read: Mo
         assert [
             read.focal_px[row],
             *read.principal_point_xy_px[row],
-            read.radial_distortion[row],
+            *read.radial_distortion[row],
         ] == camera.params.tolist()
         assert read.camera_ids[row] == image.camera_id
 
@@ -89,7 +91,7 @@ def test_other_cameras_are_refused(native: pycolmap.Reconstruction, tmp_path: Pa
     camera.model = pycolmap.CameraModelId.PINHOLE
     camera.params = [500.0, 500.0, 320.0, 240.0]
     write_model(native, tmp_path / "model", {2 * n: f"{n}.jpg" for n in range(6)})
-    with pytest.raises(ValueError, match="not SIMPLE_RADIAL"):
+    with pytest.raises(ValueError, match="not RADIAL"):
         read_model(tmp_path / "model")
 
 

@@ -31,10 +31,10 @@ def adjust_precisely(
 ) -> pycolmap.Reconstruction:
     """The model adjusted once more, or the same one where that leads astray.
 
-    Three things that the mapper does not do, each worth more than better features would be:
-    far residuals count little (Cauchy); points that two photos alone see, which repeated texture
-    forges easily, move no camera; and principal points leave the centre of the photo, where lenses
-    never put them.
+    Four things that the mapper does not do, each worth more than better features would be: far
+    residuals count little (Cauchy); points that two photos alone see, which repeated texture forges
+    easily, move no camera; principal points leave the centre of the photo, where no lens puts them;
+    and lenses may bend in two ways (see lens.py).
     """
     if not model.num_points3D():
         return model

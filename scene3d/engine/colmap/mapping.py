@@ -7,7 +7,9 @@ from typing import Any
 import pycolmap
 
 from scene3d.engine.colmap.adjustment import adjust_precisely
+from scene3d.engine.colmap.lens import use_radial_cameras
 from scene3d.engine.colmap.model_files import write_model
+from scene3d.engine.colmap.resumption import resume_from
 from scene3d.engine.colmap.snapshots import Snapshots
 from scene3d.engine.colmap.upright import make_upright
 from scene3d.engine.native.child import Tell
@@ -25,7 +27,8 @@ were equal, and one in ten found a second model. Smaller scenes gain nothing fro
 def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
     """Write every model found, the largest first, to models/0, models/1, …
 
-    Meanwhile the models so far go to snapshots: see snapshots.py. Points have no colours yet.
+    The incremental mapper goes on from the model in `resume_from`, if that is not None. Meanwhile
+    the models so far go to snapshots: see snapshots.py. Points have no colours yet.
 
     Returns:
         The number of models; 0 when no two photos start one.
@@ -39,6 +42,7 @@ def map_models(payload: Mapping[str, Any], tell: Tell) -> int:
     models = _worth_keeping(models, options.min_model_size)
     for position, mapped in enumerate(models):
         tell("finishing", model=position, num_models=len(models))
+        use_radial_cameras(mapped)
         model = adjust_precisely(
             mapped,
             refine_principal_point=options.refine_principal_point,
@@ -81,7 +85,7 @@ def _map_incrementally(
     native.ba_local_function_tolerance = 1e-3
     native.ba_global_function_tolerance = 1e-4  # precision comes last, in adjustment.py
     database = pycolmap.Database.open(payload["database"])
-    found = pycolmap.ReconstructionManager()
+    found = _start(payload["resume_from"], database)
     pipeline = pycolmap.IncrementalPipeline(native, database, found)
 
     def on_growth() -> None:
@@ -103,6 +107,12 @@ def _map_incrementally(
     pipeline.run()
     database.close()
     return [found.get(position) for position in range(found.size())]
+
+
+def _start(resumed: str | None, database: pycolmap.Database) -> pycolmap.ReconstructionManager:
+    if resumed is None:
+        return pycolmap.ReconstructionManager()
+    return resume_from(Path(resumed), database)
 
 
 def _map_globally(

@@ -25,8 +25,8 @@ if TYPE_CHECKING:  # the processes that read do not load COLMAP
 PHOTOS_FILE = "photos.json"
 """Beside a model's files: COLMAP's image id to Photo.index."""
 
-_SIMPLE_RADIAL = 2
-_CAMERA = np.dtype([("id", "<u4"), ("model", "<i4"), ("size_px", "<u8", 2), ("params", "<f8", 4)])
+_RADIAL = 3
+_CAMERA = np.dtype([("id", "<u4"), ("model", "<i4"), ("size_px", "<u8", 2), ("params", "<f8", 5)])
 _IMAGE = np.dtype([("id", "<u4"), ("wxyz", "<f8", 4), ("translation", "<f8", 3), ("camera", "<u4")])
 _OBSERVATION = np.dtype([("xy_px", "<f8", 2), ("point", "<i8")])
 _POINT = np.dtype(
@@ -58,7 +58,7 @@ def write_model(model: "pycolmap.Reconstruction", folder: Path, names: Mapping[i
 def read_model(folder: Path) -> Model:
     """What `write_model` left in `folder`, the points by rising id.
 
-    Raises: ValueError, when a camera is not SIMPLE_RADIAL.
+    Raises: ValueError, when a camera is not RADIAL.
     """
     stored = json.loads((folder / PHOTOS_FILE).read_text())
     photo_of_image = {int(image_id): index for image_id, index in stored.items()}
@@ -86,7 +86,7 @@ def read_model(folder: Path) -> Model:
         size_px=np.array([camera["size_px"] for camera in used], np.uint32),
         focal_px=np.array([camera["params"][0] for camera in used]),
         principal_point_xy_px=np.array([camera["params"][1:3] for camera in used]),
-        radial_distortion=np.array([camera["params"][3] for camera in used]),
+        radial_distortion=np.array([camera["params"][3:] for camera in used]),
         camera_ids=np.array([header["camera"] for header in headers], np.uint32),
     )
 
@@ -104,8 +104,8 @@ def write_colours(folder: Path, rgb: NDArray[np.uint8]) -> None:
 
 def _read_cameras(path: Path) -> dict[int, np.void]:
     cameras = np.frombuffer(path.read_bytes(), np.uint8)[_COUNT.size :]
-    if len(cameras) % _CAMERA.itemsize or np.any(cameras.view(_CAMERA)["model"] != _SIMPLE_RADIAL):
-        raise ValueError(f"{path} has cameras that are not SIMPLE_RADIAL")
+    if len(cameras) % _CAMERA.itemsize or np.any(cameras.view(_CAMERA)["model"] != _RADIAL):
+        raise ValueError(f"{path} has cameras that are not RADIAL")
     return {camera["id"]: camera for camera in cameras.view(_CAMERA)}
 
 

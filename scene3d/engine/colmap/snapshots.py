@@ -7,6 +7,7 @@ from typing import Any
 
 import pycolmap
 
+from scene3d.engine.colmap.lens import use_radial_cameras
 from scene3d.engine.colmap.model_files import write_model
 from scene3d.engine.colmap.upright import make_upright
 from scene3d.engine.native.child import Tell
@@ -62,6 +63,7 @@ class Snapshots:
             copy = pycolmap.Reconstruction(model)
             copy.tear_down()  # of photos that are not placed yet
             copy.update_point_3d_errors()
+            use_radial_cameras(copy)
             if self._upright:
                 make_upright(copy)
             write_model(copy, unfinished / str(position), self._names)

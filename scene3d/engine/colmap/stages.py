@@ -102,14 +102,17 @@ def map_photos(
     workspace: Workspace,
     progress: Progress,
     host: Host,
+    resume_from: Path | None = None,
 ) -> list[Model]:
     """Every model found, the largest first; COLMAP's files go to `workspace.models_dir`/N.
 
+    Args:
+        resume_from: a finished model, which the incremental mapper then adds photos to.
     Raises:
         MappingStopped: it ended early, for one of the reasons below, and there is a model.
         NativeCrash, Cancelled, TimeLimitReached: and there is none.
     """
-    request = _mapping_request(photos, options, workspace, host)
+    request = _mapping_request(photos, options, workspace, host, resume_from)
     salvage = Salvage(workspace, num_threads=host.num_threads)
     growth = _Growth(progress, salvage)
     try:
@@ -123,7 +126,11 @@ def map_photos(
 
 
 def _mapping_request(
-    photos: Sequence[Photo], options: ReconstructionOptions, workspace: Workspace, host: Host
+    photos: Sequence[Photo],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    host: Host,
+    resume_from: Path | None,
 ) -> NativeRequest:
     num_known = sum(photo.focal_source != "guess" for photo in photos)
     return NativeRequest(
@@ -131,6 +138,7 @@ def _mapping_request(
         payload={
             "database": str(workspace.database_path),
             "models": str(workspace.models_dir),
+            "resume_from": resume_from and str(resume_from),
             "names": {photo.index: photo.name for photo in photos},
             "snapshots": {
                 "folder": str(workspace.snapshots_dir),

@@ -17,7 +17,7 @@ def describe_cameras(models: Sequence[Model], names: Mapping[int, str]) -> dict[
     """Every registered photo of every model; `names` maps Photo.index to its name."""
     return {
         "convention": _CONVENTION,
-        "camera_model": "SIMPLE_RADIAL",
+        "camera_model": "RADIAL",
         "models": [
             {"index": index, "cameras": camera_rows(model, names)}
             for index, model in enumerate(models)
@@ -46,7 +46,7 @@ def _camera(model: Model, position: int, names: Mapping[int, str]) -> dict[str, 
         "height_px": height_px,
         "focal_xy_px": [focal_px, focal_px],
         "principal_point_xy_px": model.principal_point_xy_px[position].tolist(),
-        "radial_distortion": float(model.radial_distortion[position]),
+        "radial_distortion": model.radial_distortion[position].tolist(),
         "cam_from_world": {
             "rotation": model.rotation_cam_from_world[position].ravel().tolist(),
             "translation": model.translation_cam_from_world[position].tolist(),
