@@ -1,0 +1,170 @@
+"""Experiments, what they found, and what is served. State changes live in services, never here."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from mlops.states import ACTIVE, Act, CandidateState, ExperimentState, StageState
+
+
+class Experiment(models.Model):
+    """One run of the offline loop. Its folder is named by the id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    spec = models.JSONField(help_text="As it is run, the served configuration's trial included.")
+    spec_fingerprint = models.CharField(max_length=16, db_index=True)
+    data = models.CharField(max_length=500, help_text="Folder of the labelled scenes.")
+    data_hash = models.CharField(max_length=64, blank=True, help_text="Known once it is validated.")
+    trigger = models.CharField(
+        max_length=32, default="command", help_text="command, button, schedule or alert."
+    )
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+
+    state = models.CharField(max_length=16, choices=ExperimentState, default=ExperimentState.QUEUED)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=0, help_text="Also the fence: see services.")
+    delivery = models.PositiveIntegerField(default=0)
+
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+    error_next_step = models.TextField(blank=True)
+    traceback = models.TextField(blank=True)
+
+    evaluation = models.JSONField(default=dict, blank=True, help_text="Scores of every trial.")
+    decision = models.JSONField(default=dict, blank=True, help_text="Every gate of every trial.")
+    tracking_url = models.URLField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+
+class ExperimentStage(models.Model):
+    """How far one stage of an experiment is."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="stages")
+    name = models.CharField(max_length=32)
+    position = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=16, choices=StageState, default=StageState.WAITING)
+    started_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    words = models.CharField(
+        max_length=200, blank=True, help_text="What it is at, or why it ended."
+    )
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "name"], name="one_row_per_stage")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Candidate(models.Model):
+    """A trial of a finished experiment, with what it would serve and what the gates say."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="candidates")
+    trial = models.CharField(max_length=80)
+    preset = models.CharField(max_length=32, help_text="The engine's preset that it would replace.")
+    options = models.JSONField(help_text="Complete, as the engine reads them.")
+    options_fingerprint = models.CharField(max_length=16)
+    metrics = models.JSONField(default=dict, blank=True)
+    reasons = models.JSONField(default=list, blank=True, help_text="One per gate, passed or not.")
+    passed = models.BooleanField(default=False)
+    state = models.CharField(max_length=16, choices=CandidateState, default=CandidateState.REFUSED)
+    tracked_run = models.CharField(max_length=64, blank=True)
+    tracked_version = models.CharField(max_length=16, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "trial"]
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "trial"], name="one_candidate_per_trial")
+        ]
+        permissions = [
+            ("operate_candidate", "Can propose, reject and roll back"),
+            ("approve_candidate", "Can approve promotions"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.experiment.name}: {self.trial}"
+
+
+class Configuration(models.Model):
+    """What is, was, or may again be served: complete options by the engine's preset."""
+
+    version = models.PositiveIntegerField(unique=True)
+    options = models.JSONField(help_text="By preset; presets that are not here are the engine's.")
+    candidate = models.ForeignKey(
+        Candidate, on_delete=models.PROTECT, null=True, blank=True, related_name="configurations"
+    )
+    restores = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, help_text="A roll-back's origin."
+    )
+    reason = models.TextField()
+    is_active = models.BooleanField(default=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"],
+                condition=models.Q(is_active=True),
+                name="one_active_configuration",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+    def options_of(self, preset: str) -> dict[str, Any] | None:
+        """Complete options, or None where the engine's own are served."""
+        options: dict[str, Any] | None = self.options.get(preset)
+        return options
+
+
+class AuditEntry(models.Model):
+    """Who did what to the served configuration, and why. Rows are never changed."""
+
+    at = models.DateTimeField(default=timezone.now)
+    who = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    who_name = models.CharField(max_length=150, help_text="Stays when the account goes.")
+    act = models.CharField(max_length=16, choices=Act)
+    candidate = models.ForeignKey(Candidate, on_delete=models.SET_NULL, null=True, blank=True)
+    configuration = models.ForeignKey(
+        Configuration, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.who_name}: {self.get_act_display()}"

@@ -1,0 +1,3 @@
+"""The door of this room."""
+
+__all__: list[str] = []

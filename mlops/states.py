@@ -1,0 +1,45 @@
+"""What an experiment, its stages and its candidates go through."""
+
+from django.db.models import TextChoices
+
+
+class ExperimentState(TextChoices):
+    """Of one run of the offline loop."""
+
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    ERRORED = "errored", "Error"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+ACTIVE = frozenset({ExperimentState.QUEUED, ExperimentState.RUNNING})
+
+
+class StageState(TextChoices):
+    """Of one stage of an experiment."""
+
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    UNCHANGED = "unchanged", "Unchanged"
+    FAILED = "failed", "Failed"
+
+
+class CandidateState(TextChoices):
+    """Of one trial that might be served."""
+
+    REFUSED = "refused", "Refused by a gate"
+    WAITING = "waiting", "Waiting for a person"
+    PROMOTED = "promoted", "Promoted"
+    REJECTED = "rejected", "Rejected"
+
+
+class Act(TextChoices):
+    """What people and the policy do with configurations; each leaves an entry."""
+
+    PROMOTE = "promote", "Promoted"
+    REJECT = "reject", "Rejected"
+    ROLL_BACK = "roll_back", "Rolled back"
+    APPROVE = "approve", "Approved"
