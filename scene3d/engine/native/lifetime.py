@@ -4,8 +4,11 @@ import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 
 _PR_SET_PDEATHSIG = 1
+_LOOK_EVERY_S = 1.0
 
 
 def die_with_parent(parent_pid: int) -> None:
@@ -17,3 +20,24 @@ def die_with_parent(parent_pid: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         raise SystemExit("the parent has gone")
+
+
+def die_with(pid: int) -> None:
+    """End this process soon after another one that is not its parent: there are shells between."""
+
+    def watch() -> None:
+        while _exists(pid):
+            time.sleep(_LOOK_EVERY_S)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="die-with", daemon=True).start()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

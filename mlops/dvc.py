@@ -1,0 +1,146 @@
+"""DVC, as a program: it knows what has changed, keeps what stages made, and runs the rest."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scene3d.engine.public import PhotoProblem
+
+STAGES = (
+    "validate", "eda_baselines", "preprocess", "prepare", "run_pipeline", "evaluate", "decide",
+)  # fmt: skip
+"""Of dvc.yaml, in the order of the loop."""
+
+RUNNER_PID = "SCENE3D_RUNNER_PID"
+"""Environment variable that stages read: they end with this process."""
+
+_CONFIG = """[core]
+    analytics = false
+    check_update = false
+    no_scm = true
+[cache]
+    dir = {cache}
+    type = reflink,hardlink,copy
+"""
+_UNCHANGED = re.compile(r"didn't change, skipping|is cached - skipping run")
+_EXIT_CODE = re.compile(r"exited with (\d+)")
+_PROBLEM = re.compile(r"^([a-z][a-z0-9_]*): (.+)$")
+_EXIT_DATA = 2
+_POLL_S = 0.5
+_TAIL_LINES = 30
+
+
+class StageFailed(PhotoProblem):
+    """A stage says that its data, its spec or its environment is at fault."""
+
+    code = "stage_failed"
+    next_step = "Correct what the message names and run the experiment again: it goes on there."
+
+
+class StageBroke(Exception):  # noqa: N818  # like an exit code, it is not an error of the caller
+    """A stage ended in a way that nobody foresaw; the message is the end of its output."""
+
+
+@dataclass(frozen=True)
+class DvcFolder:
+    """One experiment's own folder: the pipeline, its parameters, and what the stages make."""
+
+    root: Path
+
+    @property
+    def params_path(self) -> Path:
+        return self.root / "params.yaml"
+
+    def output(self, name: str) -> Path:
+        """Of a stage, such as "evaluation"."""
+        return self.root / "out" / name
+
+    def prepare(self, params: str, project: Path, cache: Path) -> None:
+        """Fill the folder, or bring it up to date; what stages made stays.
+
+        Args:
+            project: where manage.py and dvc.yaml are.
+            cache: what all experiments share, so that equal work is done once.
+        """
+        (self.root / ".dvc").mkdir(parents=True, exist_ok=True)
+        (self.root / ".dvc" / "config").write_text(_CONFIG.format(cache=cache))
+        shutil.copy(project / "dvc.yaml", self.root)
+        self.params_path.write_text(params, encoding="utf-8")
+        command = self.root / "manage.py"
+        command.unlink(missing_ok=True)
+        command.symlink_to(project / "manage.py")
+
+    def run(self, stage: str, is_wanted: Callable[[], bool]) -> bool:
+        """Bring one stage up to date, those before it being so.
+
+        Args:
+            is_wanted: asked twice a second; false ends the stage.
+        Returns:
+            Whether it was run; otherwise what an earlier run made is there.
+        Raises:
+            StageFailed, StageBroke; InterruptedError, when it is not wanted any more.
+        """
+        log = self.root / f"{stage}.log"
+        with log.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dvc", "repro", "--single-item", stage],
+                cwd=self.root,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                _wait(process, is_wanted)
+            finally:
+                _end(process)
+        said = log.read_text(encoding="utf-8", errors="replace")
+        if process.returncode != 0:
+            raise _failure(stage, said)
+        return not _UNCHANGED.search(said)
+
+
+def _environment() -> dict[str, str]:
+    """`python` is ours, and stages know whom they work for."""
+    here = str(Path(sys.executable).parent)
+    path = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, RUNNER_PID: str(os.getpid())}
+
+
+def _wait(process: subprocess.Popen[bytes], is_wanted: Callable[[], bool]) -> None:
+    while True:
+        try:
+            process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            if not is_wanted():
+                raise InterruptedError from None
+        else:
+            return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With everything that it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _failure(stage: str, said: str) -> Exception:
+    """What the stage's last line says, if it ended in one of its own ways."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    code = _EXIT_CODE.search(said)
+    own = [match for line in lines if (match := _PROBLEM.match(line))]
+    if code and int(code[1]) == _EXIT_DATA and own:
+        return StageFailed(f"{stage}: {own[-1][2]}", evidence={"code": own[-1][1], "stage": stage})
+    return StageBroke("\n".join(lines[-_TAIL_LINES:]))
