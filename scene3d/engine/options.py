@@ -109,6 +109,15 @@ class MatchOptions(_Stage):
         ge=0,
         description="And is verified where so many of all matches do; 0: all pairs are.",
     )
+    enough_partners: int = Field(
+        default=8,
+        ge=0,
+        description="Two photos that have so many strong partners in common are not compared"
+        " themselves; 0: all pairs are.",
+    )
+    strong_agreement: int = Field(
+        default=60, ge=1, description="A pair is strong from so many matches in one arrangement on."
+    )
     max_ratio: float = Field(
         default=0.85,
         gt=0,
