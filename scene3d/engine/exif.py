@@ -40,6 +40,21 @@ class PhotoMetadata:
         turned = ", turned" if self.orientation in _QUARTER_TURNS else ""
         return f"{self.make or ''} {self.model}, {lens}{zoom}, {width_px}x{height_px}{turned}"
 
+    def to_exif(self) -> bytes:
+        """The same tags for a file that is upright; empty without any."""
+        texts = {ExifTags.Base.Make: self.make, ExifTags.Base.Model: self.model}
+        numbers = {
+            ExifTags.Base.FocalLength: self.focal_mm,
+            ExifTags.Base.FocalLengthIn35mmFilm: self.focal_35mm and round(self.focal_35mm),
+            ExifTags.Base.DigitalZoomRatio: self.digital_zoom,
+        }
+        block = Image.Exif()
+        block.update({tag: text for tag, text in texts.items() if text})
+        camera: dict[int, float] = {tag: number for tag, number in numbers.items() if number}
+        if camera:
+            block.get_ifd(ExifTags.IFD.Exif).update(camera)
+        return block.tobytes() if block or camera else b""
+
 
 def read_metadata(image: Image.Image) -> PhotoMetadata:
     """Never raises: broken EXIF counts as none."""

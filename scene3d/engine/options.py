@@ -223,7 +223,7 @@ class ReconstructionOptions(_Stage):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise OptionsInvalid([_sentence(cls, problem) for problem in error.errors()]) from error
+            raise OptionsInvalid(problem_sentences(cls, error)) from error
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` is its inverse."""
@@ -246,6 +246,11 @@ class ReconstructionOptions(_Stage):
             else:
                 values[stage] = changes
         return self.from_dict(values)
+
+
+def problem_sentences(root: type[BaseModel], error: ValidationError) -> list[str]:
+    """One for every key that is wrong; a misspelt one comes with the nearest known."""
+    return [_sentence(root, problem) for problem in error.errors()]
 
 
 def _sentence(root: type[BaseModel], problem: Any) -> str:

@@ -7,6 +7,7 @@ aborts pycolmap's process, and half a JPEG passes it silently.
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pillow_heif
@@ -33,6 +34,18 @@ JPEG_QUALITY = 95
 PREVIEW_LONG_SIDE_PX = 1600
 THUMBNAIL_LONG_SIDE_PX = 320
 
+_JPEG: tuple[str, Mapping[str, Any]] = ("JPEG", {"quality": JPEG_QUALITY, "subsampling": 0})
+_WRITTEN_AS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    ".png": ("PNG", {}),
+    ".webp": ("WEBP", {"lossless": True}),
+    ".tif": ("TIFF", {}),
+    ".tiff": ("TIFF", {}),
+    ".bmp": ("BMP", {}),
+    ".heic": ("HEIF", {"quality": JPEG_QUALITY, "chroma": 444}),
+    ".heif": ("HEIF", {"quality": JPEG_QUALITY, "chroma": 444}),
+    ".avif": ("AVIF", {"quality": JPEG_QUALITY, "subsampling": "4:4:4"}),
+}
+
 _UPRIGHT_FROM_STORED: Mapping[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -51,7 +64,9 @@ pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None
 
 
-class _RejectionError(Exception):
+class UnreadablePhotoError(Exception):
+    """A file that is no photo; `code` says why, as in the API."""
+
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
@@ -99,6 +114,45 @@ def prepare_photos(
     return photos
 
 
+def read_photo(path: Path, options: PhotoOptions) -> tuple[Image.Image, PhotoMetadata]:
+    """Upright 8-bit RGB, and what the file says of the camera; its orientation is 1 where the
+    decoder turns the photo by itself, as that of TIFF does.
+
+    Raises: UnreadablePhotoError.
+    """
+    if path.stat().st_size == 0:
+        raise UnreadablePhotoError("image_empty", "The file is empty.")
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            _check_size(image.width, image.height, options)
+            image.verify()  # a PNG's checksums, which loading skips
+        with Image.open(path, formats=FORMATS) as image:
+            image.load()  # which turns a TIFF upright, so its orientation is read afterwards
+            metadata = read_metadata(image)
+    except UnreadablePhotoError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadablePhotoError(
+            "image_type_mismatch", "The content is not a photo in a format that is read here."
+        ) from error
+    except Exception as error:  # decoders raise anything over strangers' bytes
+        raise UnreadablePhotoError(
+            "image_truncated", "The photo is damaged or incomplete."
+        ) from error
+    return _upright_rgb(image, metadata.orientation), metadata
+
+
+def write_photo(image: Image.Image, path: Path, metadata: PhotoMetadata | None = None) -> None:
+    """In the format of the file's suffix, JPEG where that is unknown, losing as little as it can.
+
+    Args:
+        metadata: written into the file, except the orientation; None writes nothing.
+    """
+    file_format, parameters = _WRITTEN_AS.get(path.suffix.lower(), _JPEG)
+    exif = b"" if metadata is None else metadata.to_exif()
+    image.save(path, file_format, **parameters, **({"exif": exif} if exif else {}))
+
+
 def load_rgb(path: Path, long_side_px: int | None = None) -> np.ndarray:
     """(H, W, 3) uint8 of a re-encoded photo, shrunk to `long_side_px` where it is larger."""
     with Image.open(path, formats=("JPEG",)) as image:
@@ -120,17 +174,17 @@ def _prepare_or_reject(
 ) -> Photo | RejectedPhoto:
     try:
         return _prepare(index, source, options, workspace)
-    except _RejectionError as reason:
+    except UnreadablePhotoError as reason:
         return RejectedPhoto(
             index=index, name=source.name, code=reason.code, message=reason.message
         )
 
 
 def _prepare(index: int, source: PhotoSource, options: PhotoOptions, workspace: Workspace) -> Photo:
-    image, metadata = _decode(source.path, options)
+    image, metadata = read_photo(source.path, options)
     path = workspace.photo(index)
     try:
-        image.save(path, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        write_photo(image, path)
         preview = shrink(image, PREVIEW_LONG_SIDE_PX)
         preview.save(workspace.preview(index), "JPEG", quality=85)
         shrink(preview, THUMBNAIL_LONG_SIDE_PX).save(workspace.thumbnail(index), "JPEG", quality=82)
@@ -150,40 +204,19 @@ def _prepare(index: int, source: PhotoSource, options: PhotoOptions, workspace: 
     )
 
 
-def _decode(path: Path, options: PhotoOptions) -> tuple[Image.Image, PhotoMetadata]:
-    if path.stat().st_size == 0:
-        raise _RejectionError("image_empty", "The file is empty.")
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            _check_size(image.width, image.height, options)
-            image.verify()  # a PNG's checksums, which loading skips
-        with Image.open(path, formats=FORMATS) as image:
-            image.load()  # which turns a TIFF upright, so its orientation is read afterwards
-            metadata = read_metadata(image)
-    except _RejectionError:
-        raise
-    except UnidentifiedImageError as error:
-        raise _RejectionError(
-            "image_type_mismatch", "The content is not a photo in a format that is read here."
-        ) from error
-    except Exception as error:  # decoders raise anything over strangers' bytes
-        raise _RejectionError("image_truncated", "The photo is damaged or incomplete.") from error
-    return _upright_rgb(image, metadata.orientation), metadata
-
-
 def _check_size(width_px: int, height_px: int, options: PhotoOptions) -> None:
     if width_px * height_px > options.max_megapixels * 1e6:
-        raise _RejectionError(
+        raise UnreadablePhotoError(
             "image_too_many_pixels",
             f"{width_px} x {height_px} pixels are more than {options.max_megapixels:g} megapixels.",
         )
     if max(width_px, height_px) > MAX_SIDE_PX:
-        raise _RejectionError(
+        raise UnreadablePhotoError(
             "image_too_many_pixels",
             f"{width_px} x {height_px} pixels: the longer side may have {MAX_SIDE_PX:,} at most.",
         )
     if min(width_px, height_px) < MIN_SIDE_PX:
-        raise _RejectionError(
+        raise UnreadablePhotoError(
             "image_too_small",
             f"{width_px} x {height_px} pixels: the shorter side needs at least {MIN_SIDE_PX}.",
         )

@@ -1,4 +1,4 @@
-"""How sharp, how bright and how alike photos are: milliseconds each, on a small grey copy."""
+"""How sharp, how bright and how alike photos are: milliseconds each, on a small copy."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,8 +35,8 @@ GreyImage = NDArray[np.floating]
 
 
 def measure(image: Image.Image, source: Path) -> PhotoQuality:
-    """Of an upright photo and the file that it came from."""
-    grey = _small_grey(image)
+    """Of an upright RGB photo and the file that it came from."""
+    grey = _small(image.convert("L"))
     levels = np.asarray(grey)
     contrast = float(levels.std())
     with source.open("rb") as file:
@@ -47,6 +47,8 @@ def measure(image: Image.Image, source: Path) -> PhotoQuality:
         contrast=contrast,
         black_share=float(np.mean(levels < _BLACK)),
         white_share=float(np.mean(levels > _WHITE)),
+        saturation=_saturation(np.asarray(_small(image))),
+        laplacian_variance=_laplacian_variance(levels.astype(np.float32)),
         picture_hash=_difference_hash(grey) if contrast >= _HASH_MIN_CONTRAST else None,
         sha256=sha256,
     )
@@ -54,11 +56,16 @@ def measure(image: Image.Image, source: Path) -> PhotoQuality:
 
 def find_blurred(photos: Sequence[Photo]) -> set[int]:
     """Photo.index of those that are clearly softer than the set, or soft beyond use."""
-    known = [photo.quality.blur_px for photo in photos if photo.quality.blur_px is not None]
-    if not known:
-        return set()
-    limit_px = max(_BLURRED_PX, min(_BLURRED_BESIDE_SET * median(known), _BLURRED_ANYWAY_PX))
+    limit_px = blur_limit_px(photo.quality.blur_px for photo in photos)
     return {photo.index for photo in photos if (photo.quality.blur_px or 0.0) > limit_px}
+
+
+def blur_limit_px(widths_px: Iterable[float | None]) -> float:
+    """What a blurred photo exceeds, among photos of one set with these `PhotoQuality.blur_px`."""
+    known = [width_px for width_px in widths_px if width_px is not None]
+    if not known:
+        return _BLURRED_ANYWAY_PX
+    return max(_BLURRED_PX, min(_BLURRED_BESIDE_SET * median(known), _BLURRED_ANYWAY_PX))
 
 
 def is_dark(quality: PhotoQuality) -> bool:
@@ -94,14 +101,34 @@ def _is_same_picture(first: Photo, second: Photo) -> bool:
     return (hashes[0] ^ hashes[1]).bit_count() <= _SAME_PICTURE_BITS
 
 
-def _small_grey(image: Image.Image) -> Image.Image:
+def _small(image: Image.Image) -> Image.Image:
     scale = _COPY_LONG_SIDE_PX / max(image.size)
-    grey = image.convert("L")
     if scale >= 1:
-        return grey
+        return image
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     # A plain average over whole pixels costs little and adds no ringing to the edges.
-    return grey.resize(size, Image.Resampling.BOX if scale <= 0.5 else Image.Resampling.HAMMING)
+    return image.resize(size, Image.Resampling.BOX if scale <= 0.5 else Image.Resampling.HAMMING)
+
+
+def _saturation(rgb: NDArray[np.uint8]) -> float:
+    """Mean over (H, W, 3) of what the strongest colour has more than the weakest, over the
+    strongest; black counts as grey.
+
+    Source: Smith, Color gamut transform pairs, 1978 (the S of HSV).
+    """
+    strongest, weakest = rgb.max(axis=2).astype(np.float32), rgb.min(axis=2)
+    return float(np.mean((strongest - weakest) / np.maximum(strongest, 1)))
+
+
+def _laplacian_variance(grey: GreyImage) -> float:
+    """Of the sum of differences to the four neighbours, over all pixels that have them; 0 where
+    none has.
+
+    Source: Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, 2000.
+    """
+    centre = grey[1:-1, 1:-1]
+    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    return float(np.var(around - 4 * centre)) if centre.size else 0.0
 
 
 def _blur_px(grey: GreyImage) -> float | None:

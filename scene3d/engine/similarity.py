@@ -5,6 +5,7 @@ the intra-normalisation of Arandjelovic and Zisserman, "All about VLAD", 2013.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ _NUM_SAMPLES = 20_000
 _NUM_ITERATIONS = 10
 
 Float32Array = NDArray[np.float32]
+Int8Array = NDArray[np.int8]
 LoadDescriptors = Callable[[int], Float32Array]
 """(N, D) unit descriptors of a photo by its index; N may be 0."""
 
@@ -27,8 +29,8 @@ def similarities(
 
     A photo without features is like no other: its rows are 0.
     """
-    words = _vocabulary(indices, load, rng)
-    rows = np.stack([_aggregate(load(index), words) for index in indices])
+    words = learn_words(indices, load, rng)
+    rows = np.stack([aggregate(load(index), words) for index in indices])
     alike: FloatArray = (rows @ rows.T).astype(np.float64)
     return alike
 
@@ -42,7 +44,37 @@ def most_similar(alike: FloatArray, num_partners: int) -> list[tuple[int, int]]:
     return sorted({(min(a, b), max(a, b)) for a, row in enumerate(best.tolist()) for b in row})
 
 
-def _vocabulary(
+@dataclass(frozen=True, kw_only=True)
+class Codebook:
+    """What turns a photo's features into a few numbers; those of one codebook can be compared,
+    whenever they were made."""
+
+    words: Float32Array
+    """(K, D)."""
+    signs: Int8Array
+    """(K * D, S) of -1 and 1, a projection that keeps angles about as they are.
+
+    Source: Achlioptas, "Database-friendly random projections", 2003.
+    """
+
+    @classmethod
+    def around(cls, words: Float32Array, size: int, rng: np.random.Generator) -> "Codebook":
+        signs = rng.integers(0, 2, (words.size, size), np.int8) * np.int8(2) - np.int8(1)
+        return cls(words=words, signs=signs)
+
+    def describe(self, descriptors: Float32Array) -> Float32Array:
+        """(S,) of unit descriptors (N, D); unit length, or all 0 without features."""
+        return self.shortened(aggregate(descriptors, self.words)[None]).ravel()
+
+    def shortened(self, rows: Float32Array) -> Float32Array:
+        """(P, S) of what `aggregate` made of P photos by these words, (P, K * D)."""
+        short = rows @ self.signs.astype(np.float32)
+        lengths = np.linalg.norm(short, axis=1, keepdims=True)
+        unit: Float32Array = short / np.maximum(lengths, 1e-12)
+        return unit
+
+
+def learn_words(
     indices: Sequence[int], load: LoadDescriptors, rng: np.random.Generator
 ) -> Float32Array:
     """(K, D) centres of descriptors sampled evenly over the photos."""
@@ -62,7 +94,7 @@ def _vocabulary(
     return vocabulary
 
 
-def _aggregate(descriptors: Float32Array, words: Float32Array) -> Float32Array:
+def aggregate(descriptors: Float32Array, words: Float32Array) -> Float32Array:
     """(K * D,) residuals to the nearest word, summed per word; unit length or all 0."""
     sums = np.zeros_like(words)
     if len(descriptors):

@@ -17,7 +17,7 @@ MotionKind = Literal["general", "planar", "panoramic"]
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoQuality:
-    """What a glance at a photo tells, measured on a grey copy of 640 pixels; see `quality`."""
+    """What a glance at a photo tells, measured on a copy of 640 pixels; see `quality`."""
 
     blur_px: float | None
     """Standard deviation of the blur across edges, pixels of the copy; None without edges."""
@@ -27,6 +27,11 @@ class PhotoQuality:
     """Standard deviation of the levels."""
     black_share: float
     white_share: float
+    saturation: float
+    """Mean, 0 is grey, 1 pure colour."""
+    laplacian_variance: float
+    """Squared levels. Grows with sharpness, and with what the photo shows even more; `blur_px`
+    judges single photos, this one compares many."""
     picture_hash: int | None
     """256 bits that survive another size or JPEG quality; None where there is nothing to see."""
     sha256: str

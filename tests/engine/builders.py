@@ -50,6 +50,8 @@ def make_quality(
         contrast=50.0,
         black_share=black_share,
         white_share=white_share,
+        saturation=0.3,
+        laplacian_variance=400.0,
         picture_hash=picture_hash,
         sha256=sha256,
     )

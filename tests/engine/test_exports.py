@@ -17,7 +17,7 @@ from scene3d.engine.errors import InputNotFound
 from scene3d.engine.export.glb import write_glb
 from scene3d.engine.export.laz import write_laz
 from scene3d.engine.export.ply import read_ply
-from scene3d.engine.export.submission import write_submission
+from scene3d.engine.export.submission import unplaced_row, write_submission
 from scene3d.engine.formats import FORMATS
 from scene3d.engine.host import Host
 from scene3d.engine.progress import Silent
@@ -253,6 +253,7 @@ def test_submission_has_every_photo_once(tmp_path: Path, shared_data: Path) -> N
     assert [float(v) for v in rows[1]["translation_vector"].split(";")] == poses["translation"]
     assert rows[2]["rotation_matrix"] == ";".join(["nan"] * 9)
     assert rows[2]["translation_vector"] == "nan;nan;nan"
+    assert tuple(rows[2].values()) == unplaced_row("ET", "d.jpg")
 
 
 @pytest.mark.parametrize("made", ["submission"], indirect=True)

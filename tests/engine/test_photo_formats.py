@@ -8,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from scene3d.engine.options import PhotoOptions
-from scene3d.engine.photos import _decode
+from scene3d.engine.photos import read_photo
 
 from .photo_files import (
     HEIGHT,
@@ -38,7 +38,7 @@ GREY = np.tile(np.arange(256, dtype=np.uint8), (64, 1))
 def decoded(tmp_path: Path, content: bytes) -> Pixels:
     path = tmp_path / "photo"
     path.write_bytes(content)
-    image, _ = _decode(path, PhotoOptions())
+    image, _ = read_photo(path, PhotoOptions())
     assert image.mode == "RGB"
     return np.asarray(image)
 

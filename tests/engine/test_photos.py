@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from scene3d.engine.errors import Cancelled, NoPhotos, TooFewPhotos
 from scene3d.engine.host import Host
 from scene3d.engine.options import PhotoOptions
-from scene3d.engine.photos import _decode, _RejectionError, load_rgb, prepare_photos
+from scene3d.engine.photos import UnreadablePhotoError, load_rgb, prepare_photos, read_photo
 from scene3d.engine.progress import Silent
 from scene3d.engine.sources import PhotoSource
 from scene3d.engine.types import PhotoSet
@@ -360,8 +360,8 @@ def test_a_mutated_photo_is_read_or_rejected(
     path = tmp_path_factory.getbasetemp() / "mutant"
     path.write_bytes(content)
     try:
-        image, _ = _decode(path, PhotoOptions())
-    except _RejectionError as rejection:
+        image, _ = read_photo(path, PhotoOptions())
+    except UnreadablePhotoError as rejection:
         assert rejection.code.startswith("image_")  # noqa: PT017  # whichever it is
     else:
         assert image.mode == "RGB"

@@ -78,6 +78,80 @@ def test_exposure(photo: Path, gain: float, offset: int, verdict: tuple[bool, bo
     assert (is_dark(quality), is_overexposed(quality)) == verdict
 
 
+def picture(name: str) -> Image.Image:
+    """64 x 64, small enough to be measured as it is."""
+    row, column = np.mgrid[:64, :64]
+    if name == "checkers":
+        return Image.fromarray((255 * ((row + column) % 2)).astype(np.uint8)).convert("RGB")
+    if name == "slope":  # which bends nowhere
+        return Image.fromarray((3 * column).astype(np.uint8)).convert("RGB")
+    colours = {
+        "red": (255, 0, 0),
+        "pale": (200, 100, 150),
+        "grey": (90, 90, 90),
+        "black": (0, 0, 0),
+    }
+    return Image.new("RGB", (64, 64), colours[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "brightness", "contrast", "saturation", "laplacian_variance"),
+    [
+        ("grey", 90.0, 0.0, 0.0, 0.0),
+        ("black", 0.0, 0.0, 0.0, 0.0),
+        ("red", 76.0, 0.0, 1.0, 0.0),  # 0.299 of 255
+        ("pale", 136.0, 0.0, 0.5, 0.0),
+        ("slope", 94.5, 3 * np.sqrt((64**2 - 1) / 12), 0.0, 0.0),
+        ("checkers", 127.5, 127.5, 0.0, (4 * 255) ** 2),
+    ],
+)
+def test_pictures_of_known_appearance(
+    photo: Path,
+    name: str,
+    brightness: float,
+    contrast: float,
+    saturation: float,
+    laplacian_variance: float,
+) -> None:
+    quality = measure(picture(name), photo)
+    assert quality.mean_level == pytest.approx(brightness, abs=0.5)
+    assert quality.contrast == pytest.approx(contrast, rel=1e-6)
+    assert quality.saturation == pytest.approx(saturation, abs=1e-6)
+    assert quality.laplacian_variance == pytest.approx(laplacian_variance, rel=1e-6)
+
+
+def test_half_a_photo_in_colour_is_half_as_saturated(photo: Path) -> None:
+    image = picture("grey")
+    image.paste((0, 200, 0), (0, 0, 32, 64))
+    assert measure(image, photo).saturation == pytest.approx(0.5, abs=1e-6)
+
+
+def test_one_bright_dot_bends_its_neighbours(photo: Path) -> None:
+    """62 x 62 pixels have four neighbours: one of them is 4 * 100 below, four are 100 above."""
+    image = picture("black")
+    image.putpixel((20, 30), (100, 100, 100))
+    expected = (400**2 + 4 * 100**2) / 62**2
+    assert measure(image, photo).laplacian_variance == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("sigma_px", [2.0, 4.0])
+def test_blur_takes_the_laplacian_away(photo: Path, sigma_px: float) -> None:
+    with Image.open(photo) as image:
+        sharp = measure(image, photo).laplacian_variance
+        soft = measure(image.filter(ImageFilter.GaussianBlur(sigma_px)), photo).laplacian_variance
+    assert 0 < soft < 0.2 * sharp
+
+
+def test_the_measures_hardly_depend_on_the_size(photo: Path) -> None:
+    """A large photo is measured on a copy of 640 pixels."""
+    with Image.open(photo) as image:
+        large = measure(image.resize((1920, 1440), Image.Resampling.BICUBIC), photo)
+        small = measure(image.resize((640, 480), Image.Resampling.BICUBIC), photo)
+    assert large.saturation == pytest.approx(small.saturation, rel=0.03)
+    assert large.contrast == pytest.approx(small.contrast, rel=0.03)
+    assert large.laplacian_variance == pytest.approx(small.laplacian_variance, rel=0.4)
+
+
 def test_the_same_picture_in_another_size_is_a_duplicate_and_the_next_photo_is_not(
     tiny_photos: Path,
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scene3d.engine.seeding import generator
-from scene3d.engine.similarity import most_similar, similarities
+from scene3d.engine.similarity import Codebook, learn_words, most_similar, similarities
 
 NUM_PLACES, PER_PLACE = 4, 6
 
@@ -57,3 +57,33 @@ def test_the_same_seed_gives_the_same(descriptors: dict[int, NDArray[np.float32]
 def test_no_more_partners_than_there_are(num_partners: int, num_pairs: int) -> None:
     alike = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.1], [0.2, 0.1, 1.0]])
     assert len(most_similar(alike, num_partners)) == num_pairs
+
+
+def test_a_few_numbers_still_tell_places_apart(
+    descriptors: dict[int, NDArray[np.float32]],
+) -> None:
+    words = learn_words(list(descriptors), descriptors.__getitem__, generator(0, "words"))
+    codebook = Codebook.around(words, 128, generator(0, "signs"))
+    rows = np.stack([codebook.describe(found) for found in descriptors.values()])
+    assert rows.shape == (len(descriptors), 128)
+    assert set(np.unique(codebook.signs).tolist()) == {-1, 1}
+    np.testing.assert_allclose(np.linalg.norm(rows[:-1], axis=1), 1.0, atol=1e-5)
+    assert np.abs(rows[-1]).max() == 0.0
+    alike = rows[:-1] @ rows[:-1].T
+    place = np.arange(len(alike)) % NUM_PLACES
+    same = (place[:, None] == place) & ~np.eye(len(alike), dtype=bool)
+    others = place[:, None] != place
+    assert alike[same].mean() > alike[others].mean() + 0.2
+
+
+def test_a_projection_keeps_angles_about_as_they_are(
+    descriptors: dict[int, NDArray[np.float32]],
+) -> None:
+    """128 random signs are off by 1 / sqrt(128) or so."""
+    indices = list(descriptors)[:-1]
+    words = learn_words(indices, descriptors.__getitem__, generator(0, "pairs"))
+    full = similarities(indices, descriptors.__getitem__, generator(0, "pairs"))
+    codebook = Codebook.around(words, 128, generator(0, "signs"))
+    rows = np.stack([codebook.describe(descriptors[index]) for index in indices])
+    off = (rows @ rows.T - full)[np.triu_indices(len(indices), 1)]
+    assert 0.01 < off.std() < 1.5 / np.sqrt(128)

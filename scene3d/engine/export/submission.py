@@ -28,7 +28,16 @@ def write_submission(
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for photo in photos:
-            writer.writerow((f"{dataset}_{photo}_public", dataset, *_scene_and_pose(photo, placed)))
+            writer.writerow((image_id(dataset, photo), dataset, *_scene_and_pose(photo, placed)))
+
+
+def unplaced_row(dataset: str, photo: str) -> tuple[str, ...]:
+    """COLUMNS of a photo that nobody has placed (yet)."""
+    return image_id(dataset, photo), dataset, *_scene_and_pose(photo, {})
+
+
+def image_id(dataset: str, photo: str) -> str:
+    return f"{dataset}_{photo}_public"
 
 
 def _scene_and_pose(
