@@ -1,17 +1,20 @@
 """What the commands of the offline loop share: their arguments, their host, their last words."""
 
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from mlops.dvc import RUNNER_PID
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.host import Host
+from scene3d.engine.native.lifetime import die_with
 from scene3d.engine.public import EngineError, PhotoProblem
 
 EXIT_OURS = 1
@@ -19,10 +22,19 @@ EXIT_DATA = 2
 EXIT_INTERRUPTED = 130
 
 
-class StageCommand(BaseCommand):
-    """A stage over a data folder."""
+class LoopCommand(BaseCommand):
+    """A stage, which ends with the experiment that runs it."""
 
     requires_system_checks: list[str] = []
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if runner := os.environ.get(RUNNER_PID):
+            die_with(int(runner))
+        return super().execute(*args, **options)
+
+
+class StageCommand(LoopCommand):
+    """A stage over a data folder."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -47,6 +59,13 @@ def add_params(parser: ArgumentParser, section: str) -> None:
 def host_of_stages() -> Host:
     """No stage before the pipeline needs a network or a GPU."""
     return open_host(settings.MODEL_STORE, device="cpu", num_threads=settings.ENV.num_threads)
+
+
+def host_of_trials() -> Host:
+    """What the service's own workers have."""
+    return open_host(
+        settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
+    )
 
 
 @contextmanager

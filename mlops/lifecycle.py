@@ -136,9 +136,7 @@ def record_tracking_url(experiment_id: UUID, url: str) -> None:
 
 def finish(lease: Lease, *, evaluation: Mapping[str, Any], decision: Mapping[str, Any]) -> bool:
     """RUNNING to DONE, with what it found; False when the lease was lost."""
-    return _end(
-        lease, ExperimentState.DONE, evaluation=dict(evaluation), decision=dict(decision)
-    )
+    return _end(lease, ExperimentState.DONE, evaluation=dict(evaluation), decision=dict(decision))
 
 
 def fail(lease: Lease, *, code: str, message: str, next_step: str) -> bool:

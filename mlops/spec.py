@@ -16,6 +16,7 @@ from mlops.gates import Gates
 from mlops.params import ParamsInvalid, StageParams
 from mlops.stages.eda_baselines import EdaParams
 from mlops.stages.preprocess import PreprocessParams
+from mlops.stages.validate import ValidateParams
 from mlops.trials import CHAMPION, Search, Trial, TrialPlan, plan
 from scene3d.engine.options import problem_sentences
 from scene3d.engine.public import PRESETS, OptionsInvalid
@@ -26,12 +27,6 @@ class SpecInvalid(ParamsInvalid):
 
     code = "spec_invalid"
     next_step = "Correct the spec; the README's section on experiments shows one."
-
-
-class ValidateParams(StageParams):
-    """What the first stage lets pass."""
-
-    allow_warnings: bool = True
 
 
 class TrialsParams(StageParams):

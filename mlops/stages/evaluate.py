@@ -1,4 +1,4 @@
-"""Sixth stage: what every trial is worth, by the challenge's score and by what photographers see."""
+"""Sixth stage: what every trial is worth: by the challenge's score, in poses and in photos."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -170,9 +170,7 @@ def _metrics(own: Sequence[_Scored], champion: Sequence[_Scored]) -> TrialMetric
             dataset.name: fmean(score.datasets[position].score_percent for score in scores)
             for position, dataset in enumerate(first.score.datasets)
         },
-        per_scene={
-            name: fmean(values) for name, values in zip(first.scenes, table, strict=True)
-        },
+        per_scene={name: fmean(values) for name, values in zip(first.scenes, table, strict=True)},
         per_seed={str(one.run.seed): one.score.score_percent for one in own},
         interval=_range(bootstrap_mean(table)),
         gain=_range(bootstrap_difference(_scene_table(champion), table)),

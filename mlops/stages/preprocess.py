@@ -97,8 +97,7 @@ def preprocess(
 ) -> PreprocessReport:
     """Write every labelled photo to `output`/IMAGES_NAME/<dataset>/<image>, and REPORT_NAME.
 
-    Changed photos keep their format, and of their metadata what a reconstruction uses. Untouched
-    ones are hard links where the file system allows, so nobody may write into them.
+    Changed photos keep their format, and of their metadata what a reconstruction uses.
 
     Raises: DataMissing, LabelsMalformed, ImageUnreadable, OutputNotWritable.
     """
@@ -161,7 +160,8 @@ def _change(
         result = _sharpened(shrunk, params) if is_blurred else shrunk
         write_photo(result, target, metadata)
     else:
-        _link_or_copy(image.path, target)
+        # No link: DVC write-protects what it caches, and the source would be protected with it.
+        shutil.copyfile(image.path, target)
     return ImageChanges(
         dataset=image.key.dataset,
         image=image.key.image,
@@ -186,13 +186,6 @@ def _read(image: LabelledImage) -> tuple[Image.Image, PhotoMetadata]:
 def _sharpened(image: Image.Image, params: PreprocessParams) -> Image.Image:
     mask = ImageFilter.UnsharpMask(params.sharpen_radius_px, params.sharpen_percent, threshold=0)
     return image.filter(mask)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source.resolve())
-    except OSError:  # another file system, or somebody else's file
-        shutil.copyfile(source, target)
 
 
 def _totals(changes: Sequence[ImageChanges]) -> PreprocessTotals:

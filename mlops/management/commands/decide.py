@@ -4,16 +4,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from mlops.commandline import telling_problems
+from mlops.commandline import LoopCommand, telling_problems
 from mlops.spec import read_spec
 from mlops.stages.decide import DECISION_NAME, decide_all
 
 
-class Command(BaseCommand):
+class Command(LoopCommand):
     help = f"Hold every trial against the gates; FOLDER gets {DECISION_NAME}."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--evaluation", type=Path, required=True, metavar="FOLDER")

@@ -3,9 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from mlops.commandline import EXIT_DATA, StageCommand, give_up, host_of_stages, telling_problems
+from mlops.commandline import (
+    EXIT_DATA,
+    StageCommand,
+    add_params,
+    give_up,
+    host_of_stages,
+    telling_problems,
+)
 from mlops.data import DataFolder
-from mlops.stages.validate import REPORT_NAME, Validation, validate
+from mlops.params import read_params
+from mlops.stages.validate import REPORT_NAME, ValidateParams, Validation, validate
 
 _MAX_NUM_LINES = 20
 
@@ -19,6 +27,7 @@ class Command(StageCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
+        add_params(parser, "validation")
         parser.add_argument(
             "--allow-warnings", action="store_true", help="Do not fail over warnings alone."
         )
@@ -30,8 +39,11 @@ class Command(StageCommand):
                 options["output"],
                 num_threads=host_of_stages().num_threads,
             )
+            params = read_params(options["params"], "validation", ValidateParams)
         self.stdout.write(_summary(report))
-        is_fine = report.status == "ok" or (report.status == "warn" and options["allow_warnings"])
+        is_fine = report.status == "ok" or (
+            report.status == "warn" and (options["allow_warnings"] or params.allow_warnings)
+        )
         if not is_fine:
             totals = report.totals
             give_up(

@@ -20,15 +20,23 @@ def write_submission(
         photos: the names of all photos, placed or not.
         cameras: cameras.json; a photo that several models share is the largest one's.
     """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(submission_rows(photos, cameras, dataset))
+
+
+def submission_rows(
+    photos: Sequence[str], cameras: Mapping[str, Any], dataset: str
+) -> list[tuple[str, ...]]:
+    """COLUMNS of every photo; see `write_submission`."""
     placed: dict[str, tuple[int, Mapping[str, Any]]] = {}
     for model in cameras["models"]:
         for camera in model["cameras"]:
             placed.setdefault(camera["photo"], (model["index"], camera["cam_from_world"]))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for photo in photos:
-            writer.writerow((image_id(dataset, photo), dataset, *_scene_and_pose(photo, placed)))
+    return [
+        (image_id(dataset, photo), dataset, *_scene_and_pose(photo, placed)) for photo in photos
+    ]
 
 
 def unplaced_row(dataset: str, photo: str) -> tuple[str, ...]:

@@ -137,13 +137,7 @@ def test_nothing_is_sharpened_unasked(blurred_data: DataFolder, tmp_path: Path) 
     assert {change.blur_px for change in report.images} == {None}
 
 
-def test_what_cannot_be_linked_is_copied(
-    data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_self: Path, _target: Path) -> None:
-        raise OSError("another file system")
-
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
+def test_untouched_photos_are_copies_of_their_own(data: DataFolder, tmp_path: Path) -> None:
     preprocess(data, tmp_path / "out", PreprocessParams(), num_threads=1)
     copy = processed(tmp_path / "out")
     assert copy.read_bytes() == wall_0(data).read_bytes()
