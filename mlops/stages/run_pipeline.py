@@ -91,7 +91,7 @@ def run_pipeline(
         units: keeps each dataset's result until all are there, so that a run that was killed goes
             on where it was.
     """
-    photos = read_prepared(prepared)
+    photos, units = read_prepared(prepared.resolve()), units.resolve()
     num_trials = len(pipeline.trials) + (pipeline.search.num_trials if pipeline.search else 0)
     total = num_trials * len(pipeline.seeds) * len(photos)
     progress = StageProgress(total)
