@@ -119,6 +119,11 @@ CACHES = {
     )
 }
 
+# ------------------------------------------------------------------------ tracker
+IS_TRACKER_EMBEDDED = ENV.mlflow_tracking_uri is None
+MLFLOW_TRACKING_URI = ENV.mlflow_tracking_uri or f"sqlite:///{DATA_DIR}/mlflow/mlflow.db"
+MLFLOW_ARTIFACT_ROOT = DATA_DIR / "mlflow" / "artifacts"  # of the embedded one
+
 # ------------------------------------------------------------------------- files
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -238,5 +243,7 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "mlops", "jobs")},
+    "loggers": {
+        name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "mlops", "jobs")
+    },
 }
