@@ -20,6 +20,9 @@ MLFLOW_ENVIRONMENT = {
 }
 """For every process of MLflow that we start."""
 
+PAGES_OF_RUNS = "workflowType=machine_learning"
+"""In an address: has MLflow show runs and metrics, not prompts and traces."""
+
 _SCHEME = "sqlite:///"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from mlops.embedded_store import MLFLOW_ENVIRONMENT, is_embedded, prepare_store
+from mlops.embedded_store import MLFLOW_ENVIRONMENT, PAGES_OF_RUNS, is_embedded, prepare_store
 from mlops.ledger import Ledger, LedgerFile, PublishedRun
 from mlops.patience import TrackerOptions, ask_patiently, limited_requests
 from mlops.tracker import (
@@ -137,7 +137,8 @@ class MlflowTracker:
         base = self._options.ui_url if is_embedded(self._uri) else _without_user(self._uri)
         for run in self._ledger_file.read().runs.values():
             if run.run_id == run_id:
-                return f"{base.rstrip('/')}/#/experiments/{run.experiment_id}/runs/{run_id}"
+                place = f"experiments/{run.experiment_id}/runs/{run_id}"
+                return f"{base.rstrip('/')}/#/{place}?{PAGES_OF_RUNS}"
         raise RunUnpublished(f"No run {run_id} was published from here.")
 
     def _find_or_make_run(self, record: RunRecord, tags: Mapping[str, str], ledger: Ledger) -> Run:

@@ -216,7 +216,8 @@ def test_addresses_are_those_of_the_pages(place: Workplace) -> None:
     run_id = place.tracker().publish(record())
     experiment_id = place.runs()["parent"].info.experiment_id
     base = place.uri if place.uri.startswith("http") else "http://127.0.0.1:5000"
-    assert place.tracker().url_of(run_id) == f"{base}/#/experiments/{experiment_id}/runs/{run_id}"
+    address = f"{base}/#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
+    assert place.tracker().url_of(run_id) == address
     with pytest.raises(RunUnpublished):
         place.tracker().url_of("0" * 32)
 
