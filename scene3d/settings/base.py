@@ -119,6 +119,11 @@ CACHES = {
     )
 }
 
+# ------------------------------------------------------------------------ tracker
+IS_TRACKER_EMBEDDED = ENV.mlflow_tracking_uri is None
+MLFLOW_TRACKING_URI = ENV.mlflow_tracking_uri or f"sqlite:///{DATA_DIR}/mlflow/mlflow.db"
+MLFLOW_ARTIFACT_ROOT = DATA_DIR / "mlflow" / "artifacts"  # of the embedded one
+
 # ------------------------------------------------------------------------- files
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -48,6 +48,11 @@ class Environment(BaseModel):
     redis_url: str | None = Field(
         None, alias="REDIS_URL", description="redis://…; the bundled Valkey when absent."
     )
+    mlflow_tracking_uri: str | None = Field(
+        None,
+        alias="MLFLOW_TRACKING_URI",
+        description="http://… of an MLflow server; a SQLite file when absent.",
+    )
     data_dir: Path = Field(
         BASE_DIR / "var",
         alias="SCENE3D_DATA_DIR",

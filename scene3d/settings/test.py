@@ -15,6 +15,9 @@ DATA_DIR = _FOLDER
 WORK_DIR = _FOLDER / "work"
 UPLOAD_DIR = existing_folder(_FOLDER / "uploads")
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
+IS_TRACKER_EMBEDDED = True  # whatever the environment says: no test writes to anybody's tracker
+MLFLOW_TRACKING_URI = f"sqlite:///{_FOLDER}/mlflow/mlflow.db"
+MLFLOW_ARTIFACT_ROOT = _FOLDER / "mlflow" / "artifacts"
 STATIC_ROOT = existing_folder(_FOLDER / "static")
 STORAGES["jobs"]["OPTIONS"]["location"] = _FOLDER / "jobs"
 

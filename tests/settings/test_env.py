@@ -18,6 +18,9 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     ),
     "DATABASE_URL": ("database_url", "postgres://u@h/d", "postgres://u@h/d"),
     "REDIS_URL": ("redis_url", "redis://h/0", "redis://h/0"),
+    "MLFLOW_TRACKING_URI": (
+        "mlflow_tracking_uri", "http://mlflow:5000", "http://mlflow:5000",
+    ),
     "SCENE3D_DATA_DIR": ("data_dir", "/data", Path("/data")),
     "SCENE3D_MODEL_STORE": ("model_store", "/models", Path("/models")),
     "SCENE3D_HOST": ("host", "0.0.0.0", "0.0.0.0"),  # noqa: S104  # only a value
@@ -115,3 +118,4 @@ def test_without_variables_the_server_is_for_this_machine() -> None:
     assert env.allowed_hosts == ["localhost", "127.0.0.1", "[::1]"]
     assert (env.host, env.port, env.debug, env.signup) == ("127.0.0.1", 8000, False, True)
     assert (env.secret_key, env.database_url, env.redis_url) == (None, None, None)
+    assert env.mlflow_tracking_uri is None
