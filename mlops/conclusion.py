@@ -1,17 +1,21 @@
 """From a finished experiment to candidates, their registered versions, and the policy's word."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mlops.experiment_folder import folder_of
+from mlops.gates import Reason
 from mlops.models import Experiment
-from mlops.services import after_experiment, record_candidates
+from mlops.services import JudgedTrial, after_experiment, record_candidates
 from mlops.stages.decide import Decision
 from mlops.stages.evaluate import Evaluation, TrialMetrics
 from mlops.stages.run_pipeline import RUNS_NAME, Runs, TrialRun
 from mlops.tracker import TrackerProblem
 from mlops.tracking import Tracking
 from mlops.trials import CHAMPION
+from scene3d.engine.public import ReconstructionOptions
 
 logger = logging.getLogger(__name__)
 
@@ -22,32 +26,25 @@ def conclude(experiment: Experiment) -> None:
     folder = folder_of(experiment.pk)
     tracking = Tracking(experiment, folder)
     runs = Runs.model_validate_json((folder.output("runs") / RUNS_NAME).read_text()).runs
-    rows = candidate_rows(experiment, runs)
-    for row in rows:
-        row.update(_tracked(tracking, row["trial"], runs))
-    record_candidates(experiment, rows)
+    judged = judged_trials(experiment, runs)
+    record_candidates(experiment, [_tracked(tracking, trial, runs) for trial in judged])
     after_experiment(experiment)
 
 
-def candidate_rows(experiment: Experiment, runs: list[TrialRun]) -> list[dict[str, Any]]:
+def judged_trials(experiment: Experiment, runs: Sequence[TrialRun]) -> list[JudgedTrial]:
     """One for every trial but the champion."""
     evaluation = Evaluation.model_validate(experiment.evaluation)
     decision = Decision.model_validate(experiment.decision)
     metrics = {trial.trial: trial for trial in evaluation.trials}
-    first_run = {run.trial: run for run in reversed(runs)}
+    run_of = {run.trial: run for run in reversed(runs)}
     return [
-        {
-            "trial": decided.trial,
-            "preset": first_run[decided.trial].preset,
-            "options": first_run[decided.trial].options,
-            "options_fingerprint": first_run[decided.trial].options_fingerprint,
-            "metrics": {
-                **_shown(metrics[decided.trial]),
-                "champion": _shown(metrics[CHAMPION]),
-            },
-            "reasons": [reason.model_dump() for reason in decided.reasons],
-            "passed": decided.passed,
-        }
+        JudgedTrial(
+            trial=decided.trial,
+            preset=run_of[decided.trial].preset,
+            options=ReconstructionOptions.from_dict(run_of[decided.trial].options),
+            metrics={**_shown(metrics[decided.trial]), "champion": _shown(metrics[CHAMPION])},
+            reasons=[Reason(**reason.model_dump()) for reason in decided.reasons],
+        )
         for decided in decision.trials
     ]
 
@@ -61,12 +58,13 @@ def _shown(metrics: TrialMetrics) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _tracked(tracking: Tracking, trial: str, runs: list[TrialRun]) -> dict[str, str]:
-    """Where the tracker has it; a tracker that is away is no reason to lose a candidate."""
-    seed = next(run.seed for run in runs if run.trial == trial)
+def _tracked(tracking: Tracking, trial: JudgedTrial, runs: Sequence[TrialRun]) -> JudgedTrial:
+    """With where the tracker has it; one that is away is no reason to lose a candidate."""
+    seed = next(run.seed for run in runs if run.trial == trial.trial)
     try:
-        version = tracking.register(trial, seed, f"trial {trial}")
-        return {"tracked_run": tracking.run_of(trial, seed), "tracked_version": str(version)}
+        version = tracking.register(trial.trial, seed, f"trial {trial.trial}")
+        run_id = tracking.run_of(trial.trial, seed)
     except TrackerProblem as problem:
-        logger.warning("candidate %s is not registered: %s", trial, problem.message)
-        return {}
+        logger.warning("candidate %s is not registered: %s", trial.trial, problem.message)
+        return trial
+    return replace(trial, tracked_run=run_id, tracked_version=str(version))

@@ -7,7 +7,7 @@ from mlops import lifecycle
 from mlops.code_version import code_version
 from mlops.dvc import STAGES
 from mlops.models import Experiment
-from mlops.serving import served_options
+from mlops.public import served_options
 from mlops.spec import Spec
 from scene3d.settings.env import BASE_DIR
 

@@ -22,7 +22,7 @@ def test_a_spec_survives_its_own_yaml(tmp_path: Path) -> None:
 
 def test_the_spec_at_the_root_is_a_good_one() -> None:
     spec = read_spec(Path(__file__).parents[2] / "params.yaml")
-    assert [trial.name for trial in spec.trials.plans()] == ["more-keypoints"]
+    assert [trial.name for trial in spec.trials.plans()] == ["larger-photos"]
 
 
 @pytest.mark.parametrize(
