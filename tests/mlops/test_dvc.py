@@ -79,7 +79,7 @@ def test_what_did_not_change_is_not_run_again_not_even_elsewhere(project: Path) 
 def test_a_stages_own_words_are_the_failures(project: Path) -> None:
     folder = make_folder(project, "bad", manner="data")
     folder.run("count", wanted)
-    with pytest.raises(StageFailed, match="end: There are none. Bring some.") as caught:
+    with pytest.raises(StageFailed, match=r"end: There are none\. Bring some\.") as caught:
         folder.run("end", wanted)
     assert caught.value.evidence == {"code": "no_photos", "stage": "end"}
     make_folder(project, "bad")
