@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,9 @@ from scene3d.engine.presets import PRESETS
 from scene3d.engine.report import installed_versions
 from scene3d.engine.weights import LIGHTGLUE_NAME, MANIFEST, WeightStore, weights_needed
 
+BATCH_SIZES: Mapping[Device, int] = {"cpu": 1, "cuda": 16}
+"""One photo keeps all cores busy, and a pair alone needs no padding."""
+
 
 def open_host(
     store: Path, device: Literal["auto", "cpu", "cuda"] = "auto", num_threads: int | None = None
@@ -23,6 +27,7 @@ def open_host(
         weights=WeightStore(store),
         device=chosen,
         num_threads=num_threads or len(os.sched_getaffinity(0)),
+        batch_size=BATCH_SIZES[chosen],
     )
 
 
@@ -31,7 +36,7 @@ def probe_host(host: Host) -> dict[str, Any]:
     weights = {name: host.weights.has(name) for name in MANIFEST}
     return {
         "device": host.device,
-        "device_name": _device_name(host),
+        "device_name": device_name(host),
         "num_threads": host.num_threads,
         "versions": installed_versions(),
         "colmap": _probe_colmap(),
@@ -68,6 +73,14 @@ def warm_up(options: ReconstructionOptions, host: Host) -> None:
             load_aliked(entry.name, host)
 
 
+def device_name(host: Host) -> str:
+    if host.device == "cpu":
+        return f"{host.num_threads} processor cores"
+    from scene3d.engine.features.cuda import gpu_name  # noqa: PLC0415  # needs torch
+
+    return gpu_name()
+
+
 def _probe_colmap() -> dict[str, Any]:
     """In a child, as always: a COLMAP that cannot start here must not take us with it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -88,11 +101,3 @@ def _has_cuda() -> bool:
     from scene3d.engine.features.cuda import is_usable  # noqa: PLC0415  # needs torch
 
     return is_usable()
-
-
-def _device_name(host: Host) -> str:
-    if host.device == "cpu":
-        return f"{host.num_threads} processor cores"
-    from scene3d.engine.features.cuda import device_name  # noqa: PLC0415  # needs torch
-
-    return device_name()

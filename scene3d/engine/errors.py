@@ -130,6 +130,16 @@ class StorageFull(HostProblem):
     next_step = "Free disk space and try again."
 
 
+class GpuMemoryFull(HostProblem):
+    """The graphics card has no room for one photo or one pair."""
+
+    code = "gpu_memory_full"
+    next_step = (
+        "End what else runs on the graphics card, ask for fewer keypoints and a smaller"
+        " `long_side_px`, or set SCENE3D_DEVICE=cpu."
+    )
+
+
 class TimeLimitReached(HostProblem):
     """The run took longer than it may."""
 

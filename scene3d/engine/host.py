@@ -23,6 +23,8 @@ class Host:
     weights: WeightStore
     device: Device = "cpu"
     num_threads: int
+    batch_size: int = 1
+    """Photos, or pairs, that go through a network at once, at most."""
     _networks: dict[str, Any] = field(default_factory=dict, repr=False)
     network_loads: Counter[str] = field(default_factory=Counter)
     """How often each network was read from the store; 1 each in a healthy process."""

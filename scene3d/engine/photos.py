@@ -162,11 +162,14 @@ def load_rgb(path: Path, long_side_px: int | None = None) -> np.ndarray:
 
 def shrink(image: Image.Image, long_side_px: int) -> Image.Image:
     """The image, no side longer than `long_side_px`; never enlarged."""
-    scale = long_side_px / max(image.size)
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS)
+    size_px = shrunk_size_px(image.size, long_side_px)
+    return image if size_px == image.size else image.resize(size_px, Image.Resampling.LANCZOS)
+
+
+def shrunk_size_px(size_px: tuple[int, int], long_side_px: int) -> tuple[int, int]:
+    """(width, height) of what `shrink` makes of an image of that size."""
+    scale = min(1.0, long_side_px / max(size_px))
+    return max(1, round(size_px[0] * scale)), max(1, round(size_px[1] * scale))
 
 
 def _prepare_or_reject(

@@ -1,7 +1,6 @@
 """Features and matches between a picture and its known homography: the truth is exact."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from scene3d.engine.matching.lightglue import LightGlueMatcher
 from scene3d.engine.matching.match import match_pairs
 from scene3d.engine.options import FeatureOptions, MatchOptions, ReconstructionOptions
 from scene3d.engine.progress import Silent
-from scene3d.engine.types import Features, FloatArray
+from scene3d.engine.types import Features, FloatArray, Photo, UInt32Array
 from scene3d.engine.workspace import Workspace
 
 from .builders import make_photo
@@ -100,10 +99,26 @@ def test_lightglue_matches_what_is_half_the_size(workspace: Workspace, host: Hos
     assert 0.01 < np.median(np.linalg.norm(shifts, axis=1)) < 2.0
 
 
+def saved(workspace: Workspace, index: int, size_px: tuple[int, int], seed: int = 6) -> Photo:
+    textured(seed, size_px).save(workspace.photo(index), "JPEG", quality=95)
+    return replace(make_photo(index, size_px=size_px), path=workspace.photo(index))
+
+
+def features_of(extractor: AlikedExtractor, photo: Photo) -> Features:
+    [(_, features)] = extractor.extract([photo])
+    return features
+
+
+def matches_of(
+    matcher: LightGlueMatcher, first: Features, second: Features, size_px: tuple[int, int]
+) -> UInt32Array:
+    [found] = matcher.match([(matcher.points(first, size_px), matcher.points(second, size_px))])
+    return found
+
+
 @pytest.fixture
-def photo(workspace: Workspace) -> Path:
-    textured(6, (256, 192)).save(workspace.photo(0), "JPEG", quality=95)
-    return workspace.photo(0)
+def photo(workspace: Workspace) -> Photo:
+    return saved(workspace, 0, (256, 192))
 
 
 @pytest.fixture
@@ -113,10 +128,10 @@ def aliked(host: Host) -> AlikedExtractor:
 
 
 @pytest.mark.weights
-def test_keypoints_are_told_in_pixels_of_the_photo(aliked: AlikedExtractor, photo: Path) -> None:
+def test_keypoints_are_told_in_pixels_of_the_photo(aliked: AlikedExtractor, photo: Photo) -> None:
     """As if the file were the working copy of a photo three times as large."""
-    found = aliked.extract(photo, (256, 192))
-    larger = aliked.extract(photo, (768, 576))
+    found = features_of(aliked, photo)
+    larger = features_of(aliked, replace(photo, width_px=768, height_px=576))
     expected = 3 * (found.keypoints_xy_px.astype(np.float64) + 0.5) - 0.5
     assert larger.keypoints_xy_px == pytest.approx(expected, abs=1e-3)
     assert found.keypoints_xy_px.dtype == np.float32
@@ -126,8 +141,8 @@ def test_keypoints_are_told_in_pixels_of_the_photo(aliked: AlikedExtractor, phot
 
 
 @pytest.mark.weights
-def test_descriptors_have_unit_length(aliked: AlikedExtractor, photo: Path) -> None:
-    found = aliked.extract(photo, (256, 192))
+def test_descriptors_have_unit_length(aliked: AlikedExtractor, photo: Photo) -> None:
+    found = features_of(aliked, photo)
     assert len(found) == 200
     assert found.descriptors.dtype == np.float16
     norms = np.linalg.norm(found.descriptors.astype(np.float64), axis=1)
@@ -136,12 +151,11 @@ def test_descriptors_have_unit_length(aliked: AlikedExtractor, photo: Path) -> N
 
 @pytest.mark.weights
 def test_the_strongest_keypoints_come_first_and_the_most_asked_for_is_no_promise(
-    aliked: AlikedExtractor, host: Host, photo: Path
+    aliked: AlikedExtractor, host: Host, photo: Photo
 ) -> None:
     all_of_them = FeatureOptions(extractor="aliked-n16", max_keypoints=32_768, long_side_px=256)
-    everything = AlikedExtractor(all_of_them, host)
-    many = everything.extract(photo, (256, 192))
-    few = aliked.extract(photo, (256, 192))
+    many = features_of(AlikedExtractor(all_of_them, host), photo)
+    few = features_of(aliked, photo)
     assert 200 < len(many) < 32_768
     assert np.array_equal(many.keypoints_xy_px[:200], few.keypoints_xy_px)
 
@@ -151,25 +165,33 @@ def test_the_strongest_keypoints_come_first_and_the_most_asked_for_is_no_promise
 def test_photos_of_odd_sizes_are_read(
     aliked: AlikedExtractor, workspace: Workspace, size_px: tuple[int, int]
 ) -> None:
-    textured(7, size_px).save(workspace.photo(1), "JPEG", quality=95)
-    found = aliked.extract(workspace.photo(1), size_px)
+    found = features_of(aliked, saved(workspace, 1, size_px, seed=7))
     assert len(found) >= 10
     assert (found.keypoints_xy_px < np.array(size_px) - 0.5).all()
 
 
 @pytest.mark.weights
+def test_a_strip_too_narrow_for_keypoints_has_none(
+    aliked: AlikedExtractor, workspace: Workspace
+) -> None:
+    found = features_of(aliked, saved(workspace, 1, (5120, 64)))
+    assert found.keypoints_xy_px.shape == (0, 2)
+    assert found.descriptors.shape == (0, 128)
+
+
+@pytest.mark.weights
 def test_lightglue_copes_with_photos_that_show_next_to_nothing(
-    aliked: AlikedExtractor, host: Host, photo: Path
+    aliked: AlikedExtractor, host: Host, photo: Photo
 ) -> None:
     matcher = LightGlueMatcher(MatchOptions(matcher="lightglue"), host)
-    features = aliked.extract(photo, (256, 192))
+    features = features_of(aliked, photo)
     for count in (0, 1, 2):
         some = Features(
             keypoints_xy_px=features.keypoints_xy_px[:count],
             descriptors=features.descriptors[:count],
         )
         for pair in ((some, features), (features, some), (some, some)):
-            found = matcher.match(*pair, (256, 192), (256, 192))
+            found = matches_of(matcher, *pair, (256, 192))
             assert found.dtype == np.uint32
             assert found.shape == (len(found), 2)
             assert len(found) <= count
@@ -177,13 +199,13 @@ def test_lightglue_copes_with_photos_that_show_next_to_nothing(
 
 @pytest.mark.weights
 def test_a_photo_matches_itself_and_a_higher_score_accepts_less(
-    aliked: AlikedExtractor, host: Host, photo: Path
+    aliked: AlikedExtractor, host: Host, photo: Photo
 ) -> None:
-    features = aliked.extract(photo, (256, 192))
+    features = features_of(aliked, photo)
     counts = []
     for min_score in (0.0, 0.1, 0.999):
         matcher = LightGlueMatcher(MatchOptions(matcher="lightglue", min_score=min_score), host)
-        found = matcher.match(features, features, (256, 192), (256, 192))
+        found = matches_of(matcher, features, features, (256, 192))
         assert np.array_equal(found[:, 0], found[:, 1])
         counts.append(len(found))
     assert counts[0] >= counts[1] > 150

@@ -1,6 +1,5 @@
 """Presets beside COLMAP's defaults, on the same photos, in one run."""
 
-import json
 import platform
 import sys
 from argparse import ArgumentParser
@@ -16,7 +15,7 @@ from jobs.worker_host import configured_host
 from scene3d.engine.benchmark.contest import Contestant, run_contest
 from scene3d.engine.benchmark.growth import SIZES, growth_markdown, measure_growth
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
-from scene3d.engine.benchmark.table import markdown
+from scene3d.engine.benchmark.table import markdown, write_results
 from scene3d.engine.public import PRESETS
 from scene3d.settings.env import BASE_DIR
 
@@ -82,9 +81,7 @@ class Command(BaseCommand):
         self._publish("growth", [asdict(row) for row in rows], growth_markdown(rows), output)
 
     def _publish(self, name: str, content: Any, table: str, output: Path) -> None:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / f"{name}.json").write_text(json.dumps(content, indent=1))
-        (output / f"{name}.md").write_text(table + "\n")
+        write_results(name, content, table, output)
         self.stdout.write(table)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from scene3d.engine.features.base import save_features
 from scene3d.engine.host import Host
 from scene3d.engine.native.run import Event, NativeRequest, run_native
 from scene3d.engine.options import FeatureOptions
@@ -22,7 +23,7 @@ def extract_features(
 
     Returns:
         Photo.index to its number of keypoints, which may be 0.
-    Raises: WeightsMissing, NativeCrash, Cancelled.
+    Raises: WeightsMissing, NativeCrash, GpuMemoryFull, Cancelled.
     """
     if options.extractor == "sift":
         return _extract_in_children(photos, options, workspace, progress, host)
@@ -39,15 +40,14 @@ def _extract_here(
     # A SIFT-only run does not pay torch's seconds of start-up.
     from scene3d.engine.features.aliked import AlikedExtractor  # noqa: PLC0415
 
-    extractor = AlikedExtractor(options, host)
     num_keypoints: dict[int, int] = {}
-    for done, photo in enumerate(photos, start=1):
+    progress.check()
+    for photo, features in AlikedExtractor(options, host).extract(photos):
+        save_features(features, workspace.features(photo.index))
+        num_keypoints[photo.index] = len(features)
+        progress.update(len(num_keypoints), num_keypoints=sum(num_keypoints.values()))
         progress.check()
-        num_keypoints[photo.index] = extractor.extract_to(
-            workspace.features(photo.index), photo.path, (photo.width_px, photo.height_px)
-        )
-        progress.update(done, num_keypoints=sum(num_keypoints.values()))
-    return num_keypoints
+    return {photo.index: num_keypoints[photo.index] for photo in photos}
 
 
 def _extract_in_children(

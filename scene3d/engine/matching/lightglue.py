@@ -2,12 +2,16 @@
 
 import io
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from kornia.feature import LightGlue
+from kornia.feature.lightglue import normalize_keypoints
 
+from scene3d.engine.features.batches import Batches
 from scene3d.engine.host import Device, Host
+from scene3d.engine.matching.lightglue_forward import Points, match_batch
 from scene3d.engine.options import MatchOptions
 from scene3d.engine.types import Features, UInt32Array
 from scene3d.engine.weights import LIGHTGLUE_NAME
@@ -17,41 +21,43 @@ _DERIVED_BUFFERS = frozenset({"confidence_thresholds"})
 
 
 class LightGlueMatcher:
-    """A transformer over the keypoints of two photos."""
+    """A transformer over the keypoints of two photos, in half precision on a graphics card."""
 
     def __init__(self, options: MatchOptions, host: Host) -> None:
         self._device = host.device
         self._min_score = options.min_score
         self._network = load_lightglue(host)
+        self._batches = Batches(host.batch_size)
 
-    @torch.inference_mode()
-    def match(
-        self,
-        first: Features,
-        second: Features,
-        first_size_px: tuple[int, int],
-        second_size_px: tuple[int, int],
-    ) -> UInt32Array:
-        """(M, 2) keypoint indices, one match per keypoint at most; sizes are (width, height)."""
-        if len(first) == 0 or len(second) == 0:
-            return np.empty((0, 2), np.uint32)
-        found = self._network(
-            {
-                "image0": self._tensors(first, first_size_px),
-                "image1": self._tensors(second, second_size_px),
-            }
+    def points(self, features: Features, size_px: tuple[int, int]) -> Points:
+        """What `match` needs of a photo, whose (width, height) is `size_px`, on the device.
+
+        Keypoints stay float32: half precision moves them by up to a pixel.
+        """
+        xy_px = torch.from_numpy(features.keypoints_xy_px).to(self._device)
+        size = torch.tensor([size_px], dtype=torch.float32, device=self._device)
+        return Points(
+            xy=normalize_keypoints(xy_px[None], size)[0],
+            descriptors=torch.from_numpy(features.descriptors).to(self._device),
         )
-        confident = found["scores"][0] >= self._min_score
-        indices: UInt32Array = found["matches"][0][confident].cpu().numpy().astype(np.uint32)
-        return indices
 
-    def _tensors(self, features: Features, size_px: tuple[int, int]) -> dict[str, torch.Tensor]:
-        """Keypoints stay float32: half precision moves them by up to a pixel."""
-        return {
-            "keypoints": torch.from_numpy(features.keypoints_xy_px)[None].to(self._device),
-            "descriptors": torch.from_numpy(features.descriptors)[None].float().to(self._device),
-            "image_size": torch.tensor([size_px], dtype=torch.float32, device=self._device),
-        }
+    def match(self, pairs: Iterable[tuple[Points, Points]]) -> Iterator[UInt32Array]:
+        """Of each pair, in order, (M, 2) keypoint indices, one match per keypoint at most.
+
+        Raises: GpuMemoryFull.
+        """
+        return self._batches.run(pairs, self._match)
+
+    def _match(self, pairs: Sequence[tuple[Points, Points]]) -> list[UInt32Array]:
+        matches = [np.empty((0, 2), np.uint32)] * len(pairs)
+        some = [place for place, pair in enumerate(pairs) if all(len(side.xy) for side in pair)]
+        if some:
+            half = self._device == "cuda"
+            found = match_batch(self._network, [pairs[place] for place in some], half=half)
+            for place, one in zip(some, found, strict=True):
+                confident = one.indices[one.scores >= self._min_score]
+                matches[place] = confident.numpy().astype(np.uint32)
+        return matches
 
 
 def load_lightglue(host: Host) -> LightGlue:

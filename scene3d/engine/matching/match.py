@@ -1,6 +1,6 @@
 """Matches of all pairs, by whichever matcher the options name."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ from scene3d.engine.workspace import Workspace
 _PHOTOS_IN_MEMORY = 128
 
 LoadFeatures = Callable[[int], Features]
-FindMatches = Callable[[Pair], UInt32Array]
+FindMatches = Callable[[Sequence[Pair]], Iterable[UInt32Array]]
 
 
 def match_pairs(
@@ -32,35 +32,23 @@ def match_pairs(
 ) -> Iterator[PairMatches]:
     """One PairMatches per pair, in order, as they are found; some have no match.
 
-    Raises: WeightsMissing.
+    Raises: WeightsMissing, GpuMemoryFull.
     """
     features = lru_cache(_PHOTOS_IN_MEMORY)(lambda index: load_features(workspace.features(index)))
     descriptors = lru_cache(_PHOTOS_IN_MEMORY)(lambda index: unit_descriptors(features(index)))
     glance = _Glance(photos, options, features, descriptors)
-    if options.matcher == "lightglue":
-        find, num_threads = _lightglue(photos, options, features, host), 1
-    else:
-        find, num_threads = _mutual_nearest(options, descriptors), host.num_threads
-
-    def match(pair: Pair) -> PairMatches:
-        num_agreeing, found = glance.num_agreeing(pair), None
-        if num_agreeing >= options.glance_agreement:
-            found = find(pair)
-            num_agreeing = max(num_agreeing, glance.num_agreeing_of(pair, found))
-        if found is None or num_agreeing < options.min_agreement:
-            return PairMatches.undecided(pair, num_agreeing)
-        return PairMatches(
-            first=pair[0], second=pair[1], keypoint_indices=found, num_agreeing=num_agreeing
-        )
-
-    if num_threads == 1:  # torch is slower outside the main thread
-        yield from map(match, pairs)
-        return
     # Threads of the matrix product inside these threads would only get in each other's way.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(num_threads) as pool:
-        step = 4 * num_threads  # few enough that a cancelled run ends soon
-        for start in range(0, len(pairs), step):
-            yield from pool.map(match, pairs[start : start + step])
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(host.num_threads) as pool:
+        if options.matcher == "lightglue":
+            find = _lightglue(photos, options, features, host)
+            for start in range(0, len(pairs), host.batch_size):
+                batch = pairs[start : start + host.batch_size]
+                yield from _match_together(batch, find, glance, pool)
+        else:
+            match = _mutual_nearest(options, descriptors, glance)
+            step = 4 * host.num_threads  # few enough that a cancelled run ends soon
+            for start in range(0, len(pairs), step):
+                yield from pool.map(match, pairs[start : start + step])
 
 
 class _Glance:
@@ -75,6 +63,20 @@ class _Glance:
     ) -> None:
         self._photos, self._options = photos, options
         self._features, self._descriptors = features, descriptors
+
+    def is_promising(self, num_agreeing: int) -> bool:
+        """Whether a pair with so many is worth comparing in full."""
+        return num_agreeing >= self._options.glance_agreement
+
+    def judged(self, pair: Pair, num_agreeing: int, found: UInt32Array | None) -> PairMatches:
+        """With the matches `found` in full, where they were looked for and agree well enough."""
+        if found is not None:
+            num_agreeing = max(num_agreeing, self.num_agreeing_of(pair, found))
+        if found is None or num_agreeing < self._options.min_agreement:
+            return PairMatches.undecided(pair, num_agreeing)
+        return PairMatches(
+            first=pair[0], second=pair[1], keypoint_indices=found, num_agreeing=num_agreeing
+        )
 
     def num_agreeing(self, pair: Pair) -> int:
         """Matches of the strongest keypoints in the same arrangement; 0 where none are wanted."""
@@ -96,10 +98,31 @@ class _Glance:
         return in_long_sides(keypoints_xy_px, self._photos[index].long_side_px)
 
 
-def _mutual_nearest(options: MatchOptions, descriptors: LoadDescriptors) -> FindMatches:
-    return lambda pair: match_mutual_nearest(
-        descriptors(pair[0]), descriptors(pair[1]), options.max_ratio
-    )
+def _mutual_nearest(
+    options: MatchOptions, descriptors: LoadDescriptors, glance: _Glance
+) -> Callable[[Pair], PairMatches]:
+    def match(pair: Pair) -> PairMatches:
+        num_agreeing, found = glance.num_agreeing(pair), None
+        if glance.is_promising(num_agreeing):
+            first, second = (descriptors(index) for index in pair)
+            found = match_mutual_nearest(first, second, options.max_ratio)
+        return glance.judged(pair, num_agreeing, found)
+
+    return match
+
+
+def _match_together(
+    pairs: Sequence[Pair], find: FindMatches, glance: _Glance, pool: ThreadPoolExecutor
+) -> Iterator[PairMatches]:
+    """Glances in threads, `find` in this one: torch is slower outside the main thread."""
+    nums_agreeing = list(pool.map(glance.num_agreeing, pairs))
+    promising = [
+        pair
+        for pair, num_agreeing in zip(pairs, nums_agreeing, strict=True)
+        if glance.is_promising(num_agreeing)
+    ]
+    found = dict(zip(promising, find(promising), strict=True))
+    return pool.map(glance.judged, pairs, nums_agreeing, map(found.get, pairs))
 
 
 def _lightglue(
@@ -110,13 +133,9 @@ def _lightglue(
 
     matcher = LightGlueMatcher(options, host)
 
-    def find(pair: Pair) -> UInt32Array:
-        first, second = photos[pair[0]], photos[pair[1]]
-        return matcher.match(
-            features(first.index),
-            features(second.index),
-            (first.width_px, first.height_px),
-            (second.width_px, second.height_px),
+    points = lru_cache(_PHOTOS_IN_MEMORY)(
+        lambda index: matcher.points(
+            features(index), (photos[index].width_px, photos[index].height_px)
         )
-
-    return find
+    )
+    return lambda pairs: matcher.match((points(first), points(second)) for first, second in pairs)
