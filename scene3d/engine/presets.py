@@ -65,6 +65,7 @@ THOROUGH = Preset(
     options=ReconstructionOptions(
         features=FeatureOptions(max_keypoints=8192, long_side_px=2048),
         pairs=PairOptions(num_similar=30, overlap=10),
+        matching=MatchOptions(enough_partners=0),
         second_look=SecondLookOptions(max_partners=12),
     ),
 )

@@ -19,7 +19,7 @@ from scene3d.engine.quality import find_duplicates, is_dark, is_overexposed
 from scene3d.engine.types import PairMatches, Photo, VerifiedPair
 from scene3d.engine.workspace import Workspace
 
-_WITHOUT_GLANCE = {"glance_agreement": 0, "min_agreement": 0}
+_WITHOUT_GLANCE = {"glance_agreement": 0, "min_agreement": 0, "enough_partners": 0}
 _BEYOND_DOUBT = 2
 """Times the inliers that verification asks for otherwise. Photos of different places reach one and
 a half; the mapper spends minutes on such pairs."""

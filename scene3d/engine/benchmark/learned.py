@@ -19,7 +19,12 @@ OPTIONS = ReconstructionOptions.from_dict(
     {
         "features": {"extractor": "aliked-n16", "max_keypoints": 2048, "long_side_px": 1024},
         "pairs": {"strategy": "exhaustive"},
-        "matching": {"matcher": "lightglue", "glance_agreement": 0, "min_agreement": 0},
+        "matching": {
+            "matcher": "lightglue",
+            "glance_agreement": 0,
+            "min_agreement": 0,
+            "enough_partners": 0,
+        },
         "mapping": {"refine_principal_point": False},
         "second_look": {"max_partners": 0},
     }

@@ -7,9 +7,8 @@ from scene3d.engine.options import MatchOptions
 from scene3d.engine.pairs import Pair
 from scene3d.engine.types import PairMatches
 
-BATCH = 32
-"""Pairs that are compared between two decisions: always as many, so that a run on more cores finds
-the same."""
+PAIRS_BETWEEN_DECISIONS = 32
+"""Always as many, so that a run on more cores finds the same."""
 
 
 class EarlyStop:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 
 from threadpoolctl import threadpool_limits
@@ -9,6 +10,11 @@ from threadpoolctl import threadpool_limits
 from scene3d.engine.features.base import load_features
 from scene3d.engine.geometry.agreement import in_long_sides, largest_agreement
 from scene3d.engine.host import Host
+from scene3d.engine.matching.enough import (
+    PAIRS_BETWEEN_DECISIONS,
+    EarlyStop,
+    nearest_first,
+)
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
 from scene3d.engine.options import MatchOptions
 from scene3d.engine.pairs import Pair
@@ -20,6 +26,7 @@ from scene3d.engine.workspace import Workspace
 _PHOTOS_IN_MEMORY = 128
 
 LoadFeatures = Callable[[int], Features]
+Compare = Callable[[Sequence[Pair]], Iterator[PairMatches]]
 FindMatches = Callable[[Sequence[Pair]], Iterable[UInt32Array]]
 
 
@@ -30,10 +37,25 @@ def match_pairs(
     workspace: Workspace,
     host: Host,
 ) -> Iterator[PairMatches]:
-    """One PairMatches per pair, in order, as they are found; some have no match.
+    """One PairMatches per pair, nearest by name first, as they are found; some have no match.
 
     Raises: WeightsMissing, GpuMemoryFull.
     """
+    stop = EarlyStop(options)
+    with _comparison(photos, options, workspace, host) as compare:
+        for batch in _chunks(nearest_first(pairs), PAIRS_BETWEEN_DECISIONS):
+            wanted = [pair for pair in batch if stop.is_worth_comparing(pair)]
+            for compared in compare(wanted):
+                stop.learn(compared)
+                yield compared
+            for pair in sorted(set(batch) - set(wanted)):
+                yield PairMatches.undecided(pair, 0)
+
+
+@contextmanager
+def _comparison(
+    photos: Mapping[int, Photo], options: MatchOptions, workspace: Workspace, host: Host
+) -> Iterator[Compare]:
     features = lru_cache(_PHOTOS_IN_MEMORY)(lambda index: load_features(workspace.features(index)))
     descriptors = lru_cache(_PHOTOS_IN_MEMORY)(lambda index: unit_descriptors(features(index)))
     glance = _Glance(photos, options, features, descriptors)
@@ -41,14 +63,14 @@ def match_pairs(
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(host.num_threads) as pool:
         if options.matcher == "lightglue":
             find = _lightglue(photos, options, features, host)
-            for start in range(0, len(pairs), host.batch_size):
-                batch = pairs[start : start + host.batch_size]
-                yield from _match_together(batch, find, glance, pool)
+            yield lambda pairs: (
+                compared
+                for batch in _chunks(pairs, host.batch_size)
+                for compared in _match_together(batch, find, glance, pool)
+            )
         else:
             match = _mutual_nearest(options, descriptors, glance)
-            step = 4 * host.num_threads  # few enough that a cancelled run ends soon
-            for start in range(0, len(pairs), step):
-                yield from pool.map(match, pairs[start : start + step])
+            yield lambda pairs: pool.map(match, pairs)
 
 
 class _Glance:
@@ -139,3 +161,7 @@ def _lightglue(
         )
     )
     return lambda pairs: matcher.match((points(first), points(second)) for first, second in pairs)
+
+
+def _chunks(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
+    return (pairs[start : start + size] for start in range(0, len(pairs), size))
