@@ -1,27 +1,20 @@
 """What the commands that work on photos share: their input, their output, their last words."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 from jobs.console import ConsoleProgress
+from scene3d import commandline
 from scene3d.engine.public import (
     ArchiveLimits,
-    Cancelled,
-    EngineError,
     InputNotFound,
     PhotoProblem,
     PhotoSource,
     find_photos,
     unpack_photos,
 )
-
-EXIT_OURS = 1
-EXIT_PHOTOS = 2
-EXIT_INTERRUPTED = 130
 
 
 class OutputNotWritable(PhotoProblem):
@@ -34,25 +27,11 @@ class OutputNotWritable(PhotoProblem):
 @contextmanager
 def telling_problems(progress: ConsoleProgress, *, traceback: bool) -> Iterator[None]:
     """Ends the line of progress; a problem becomes one line on stderr and an exit code."""
-    try:
-        yield
-    except EngineError as problem:
-        progress.finish()
-        code = EXIT_PHOTOS if isinstance(problem, PhotoProblem) else EXIT_OURS
-        give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
-    except (Cancelled, KeyboardInterrupt):
-        progress.finish()
-        give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
-    except Exception as error:
-        progress.finish()
-        if traceback:
-            raise
-        give_up(
-            EXIT_OURS,
-            f"internal_error: {type(error).__name__}: {error}. Run it again with --traceback"
-            " and report what it prints.",
-        )
-    progress.finish()
+    with commandline.telling_problems(traceback=traceback):
+        try:
+            yield
+        finally:
+            progress.finish()
 
 
 @contextmanager
@@ -94,9 +73,3 @@ def publish(result: Path, output: Path) -> None:
         if target.is_dir():
             shutil.rmtree(target)
         path.rename(target)
-
-
-def give_up(code: int, words: str) -> NoReturn:
-    """Leave with one line on stderr."""
-    sys.stderr.write(" ".join(words.split()) + "\n")
-    raise SystemExit(code)

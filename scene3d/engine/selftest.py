@@ -79,14 +79,21 @@ def true_poses(scene: TrueScene) -> dict[str, Pose]:
 
 def read_poses(cameras_json: Path, model: int = 0) -> dict[str, Pose]:
     """Poses of one model of a result, by photo name; 0 is the largest."""
-    chosen = json.loads(cameras_json.read_text())["models"][model]
-    return {
-        camera["photo"]: Pose(
-            rotation_cam_from_world=_floats(camera["cam_from_world"]["rotation"]).reshape(3, 3),
-            translation_cam_from_world=_floats(camera["cam_from_world"]["translation"]),
-        )
-        for camera in chosen["cameras"]
-    }
+    return read_models(cameras_json)[model]
+
+
+def read_models(cameras_json: Path) -> list[dict[str, Pose]]:
+    """Poses of all models of a result, the largest first, by photo name."""
+    return [
+        {
+            camera["photo"]: Pose(
+                rotation_cam_from_world=_floats(camera["cam_from_world"]["rotation"]).reshape(3, 3),
+                translation_cam_from_world=_floats(camera["cam_from_world"]["translation"]),
+            )
+            for camera in model["cameras"]
+        }
+        for model in json.loads(cameras_json.read_text())["models"]
+    ]
 
 
 def _floats(values: Sequence[float]) -> FloatArray:

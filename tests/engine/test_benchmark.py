@@ -17,6 +17,7 @@ from scene3d.engine.benchmark.measure import run_measured
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
 from scene3d.engine.benchmark.table import markdown
 from scene3d.engine.evaluation import (
+    ChallengeDataset,
     PairError,
     Pose,
     center_errors,
@@ -91,11 +92,34 @@ def test_scenes_are_found_with_and_without_surveyed_poses(shared_data: Path) -> 
     assert all(path.is_file() for scene in scenes.values() for path in scene.photos)
 
 
+def test_datasets_of_several_scenes_are_one_upload_with_a_score(shared_data: Path) -> None:
+    uploads = {scene.name: scene for scene in find_scenes(shared_data) if scene.challenge}
+    assert list(uploads) == ["facades"]
+    challenge = uploads["facades"].challenge
+    assert challenge is not None
+    assert list(challenge.scenes) == ["fountain_p11", "herz_jesus_p8", "outliers"]
+    assert len(uploads["facades"].photos) == 11 + 8 + 3
+    assert uploads["facades"].poses == {}
+
+
+def test_without_thresholds_there_is_no_score(tmp_path: Path) -> None:
+    pose = "1;0;0;0;1;0;0;0;1,0;0;0"
+    labels = "dataset,scene,image,rotation_matrix,translation_vector\n"
+    labels += f"town,gate,a.jpg,{pose}\ntown,wall,b.jpg,{pose}\n"
+    (tmp_path / "train_labels.csv").write_text(labels)
+    assert [scene.name for scene in find_scenes(tmp_path)] == ["gate", "wall"]
+
+
 def test_colmaps_defaults_are_run_and_scored(tiny_photos: Path) -> None:
+    poses = true_poses(describe_scene(TINY))
+    challenge = ChallengeDataset(
+        name="tiny", scenes={"plaza": poses}, thresholds={"plaza": (0.01, 0.02, 0.05, 0.1, 0.2)}
+    )
     scene = BenchmarkScene(
         name="tiny",
         photos=tuple(sorted(tiny_photos.iterdir())),
-        poses=true_poses(describe_scene(TINY)),
+        poses=poses,
+        challenge=challenge,
     )
     module = [sys.executable, "-m", "scene3d.engine.colmap.defaults"]
     contestants = [
@@ -109,9 +133,16 @@ def test_colmaps_defaults_are_run_and_scored(tiny_photos: Path) -> None:
     assert 0.5 < rows[0].maa[1.0] <= 1.0
     assert rows[0].maa[0.5] <= rows[0].maa[1.0] <= rows[0].maa[10.0]
     assert rows[1].maa == dict.fromkeys(rows[0].maa, 0.0)
+    [right, nothing] = [row.challenge for row in rows]
+    assert right is not None
+    assert nothing is not None
+    assert right.clusterness_percent == 100.0
+    assert 50 < right.score_percent <= 100
+    assert nothing.score_percent == 0.0
     table = markdown(rows, "colmap")
     assert f"| tiny | colmap | {len(scene.photos)} of {len(scene.photos)} |" in table
     assert f"| tiny | broken | 0 of {len(scene.photos)} |" in table
+    assert f"| {right.score_percent:.2f} |" in table
 
 
 def test_exponents_are_slopes_between_logarithms() -> None:

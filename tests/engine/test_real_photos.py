@@ -6,9 +6,8 @@ from statistics import median
 
 import pytest
 
-from scene3d.engine.evaluation import center_errors, relative_pose_errors
+from scene3d.engine.evaluation import center_errors, read_labels, relative_pose_errors
 from scene3d.engine.host import Host
-from scene3d.engine.labels import read_labels
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.presets import PRESETS, with_extractor
 from scene3d.engine.progress import Silent
@@ -61,11 +60,7 @@ def test_fountain_is_accurate(preset: str, shared_data: Path, tmp_path: Path, ho
     report = reconstruct(find_photos(photos), options, workspace, Silent(), host)
     errors = relative_pose_errors(
         read_poses(workspace.result_dir / "cameras.json"),
-        {
-            name: pose
-            for scene in read_labels(shared_data / "train_labels.csv")
-            for name, pose in scene.poses.items()
-        },
+        read_labels(shared_data / "train_labels.csv")["facades"]["fountain_p11"],
     )
     assert report.models[0].num_registered == 11
     assert report.models[0].num_cameras == 1
@@ -90,10 +85,9 @@ def test_two_places_and_strangers_in_one_upload(
     }
     assert [model.num_registered for model in report.models] == [11, 8]
     assert all(row.reason and row.action for row in report.photos if row.status != "registered")
-    for scene in read_labels(shared_data / "train_labels.csv"):
-        if scene.dataset == "facades":
-            model = placed[min(scene.poses)] or 0
-            poses = read_poses(workspace.result_dir / "cameras.json", model)
-            distances_m = center_errors(poses, scene.poses)
-            assert len(distances_m) == len(scene.poses)
-            assert sum(distance < 0.01 for distance in distances_m.values()) >= 0.8 * len(poses)
+    labels = read_labels(shared_data / "train_labels.csv")["facades"]
+    for true in (labels["fountain_p11"], labels["herz_jesus_p8"]):
+        poses = read_poses(workspace.result_dir / "cameras.json", placed[min(true)] or 0)
+        distances_m = center_errors(poses, true)
+        assert len(distances_m) == len(true)
+        assert sum(distance < 0.01 for distance in distances_m.values()) >= 0.8 * len(poses)

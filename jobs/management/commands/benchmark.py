@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from jobs.worker_host import configured_host
+from scene3d.commandline import telling_problems
 from scene3d.engine.benchmark.contest import Contestant, run_contest
 from scene3d.engine.benchmark.growth import SIZES, growth_markdown, measure_growth
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
@@ -25,8 +26,9 @@ ANCHOR = "colmap"
 class Command(BaseCommand):
     help = (
         "Time and score presets beside COLMAP's defaults, each as a whole process. DATA has"
-        " train_labels.csv and train/ in the challenge's layout, and folders of photos in photos/;"
-        " either may be missing. OUTPUT gets benchmark.json and benchmark.md."
+        " train/, train_labels.csv and train_thresholds.csv in the challenge's layout, and folders"
+        " of photos in photos/; any may be missing. Datasets of several scenes run a second time as"
+        " one upload, with the challenge's score. OUTPUT gets benchmark.json and benchmark.md."
     )
     requires_system_checks: list[str] = []
 
@@ -55,7 +57,9 @@ class Command(BaseCommand):
         if options["growth"] is not None:
             self._grow(options["growth"] or SIZES, options["output"])
             return
-        scenes = _chosen(find_scenes(options["data"]), options["scenes"])
+        with telling_problems(traceback=options["traceback"]):
+            found = find_scenes(options["data"])
+        scenes = _chosen(found, options["scenes"])
         contestants = [make() for make in ANCHORS[options["anchors"]]]
         contestants += [_preset(name) for name in options["presets"]]
         rows = []

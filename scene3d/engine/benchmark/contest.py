@@ -10,12 +10,15 @@ from statistics import median
 from scene3d.engine.benchmark.measure import Measured, run_measured
 from scene3d.engine.benchmark.scenes import BenchmarkScene
 from scene3d.engine.evaluation import (
+    DatasetScore,
+    Pose,
     center_errors,
     mean_average_accuracy,
     relative_pose_errors,
+    score_dataset,
 )
 from scene3d.engine.report import Report
-from scene3d.engine.selftest import read_poses
+from scene3d.engine.selftest import read_models
 
 MAA_DEG = (0.5, 1.0, 5.0, 10.0)
 
@@ -37,7 +40,7 @@ class Row:
     contestant: str
     num_photos: int
     num_registered: int
-    """0 where the run failed."""
+    """In the largest model, or in any where there are several places; 0 where the run failed."""
     measured: Measured
     stage_seconds: Mapping[str, float]
     """Empty for contestants that do not tell."""
@@ -45,6 +48,8 @@ class Row:
     """By largest angle (degrees); empty without surveyed poses."""
     median_center_error: float | None
     """In units of the survey."""
+    challenge: DatasetScore | None
+    """Of several places as one upload; None elsewhere."""
 
 
 def run_contest(
@@ -68,14 +73,16 @@ def _run(scene: BenchmarkScene, contestant: Contestant, photos: Path, result: Pa
     result.mkdir()
     log = result.with_suffix(".log")
     measured = run_measured(contestant.command(photos, result), log)
-    poses = read_poses(result / "cameras.json") if measured.exit_code == 0 else {}
+    models = read_models(result / "cameras.json") if measured.exit_code == 0 else []
+    clusters = _as_clusters(models)
+    poses = models[0] if models else {}
     errors = relative_pose_errors(poses, scene.poses)
     distances = center_errors(poses, scene.poses)
     return Row(
         scene=scene.name,
         contestant=contestant.name,
         num_photos=len(scene.photos),
-        num_registered=len(poses),
+        num_registered=sum(map(len, clusters.values())) if scene.challenge else len(poses),
         measured=measured,
         stage_seconds=_stage_seconds(result / "report.json"),
         maa={
@@ -84,7 +91,18 @@ def _run(scene: BenchmarkScene, contestant: Contestant, photos: Path, result: Pa
             if scene.poses
         },
         median_center_error=median(distances.values()) if distances else None,
+        challenge=score_dataset(scene.challenge, clusters) if scene.challenge else None,
     )
+
+
+def _as_clusters(models: Sequence[Mapping[str, Pose]]) -> dict[str, dict[str, Pose]]:
+    """A photo that several models share is the largest one's, as in our submission."""
+    clusters: dict[str, dict[str, Pose]] = {}
+    placed: set[str] = set()
+    for index, poses in enumerate(models):
+        clusters[f"cluster{index}"] = {name: poses[name] for name in poses if name not in placed}
+        placed |= poses.keys()
+    return clusters
 
 
 def _stage_seconds(report: Path) -> dict[str, float]:

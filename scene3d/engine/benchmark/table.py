@@ -15,7 +15,7 @@ def markdown(rows: Sequence[Row], anchor: str) -> str:
     Repeats are medians; times also have their range.
     """
     head = ["scene", "contestant", "placed", "seconds", f"x {anchor}", "peak MiB"]
-    head += [f"mAA@{max_deg:g}°" for max_deg in MAA_DEG] + ["centre error"]
+    head += [f"mAA@{max_deg:g}°" for max_deg in MAA_DEG] + ["centre error", "challenge score"]
     lines = [line(head), line(["---"] * len(head))]
     for scene, contestant in _in_order(rows):
         some = [row for row in rows if (row.scene, row.contestant) == (scene, contestant)]
@@ -28,6 +28,7 @@ def _cells(some: Sequence[Row], ratio: float | None) -> list[str]:
     seconds = sorted(row.measured.seconds for row in some)
     spread = f" ({seconds[0]:.1f} to {seconds[-1]:.1f})" if len(seconds) > 1 else ""
     centers = [row.median_center_error for row in some if row.median_center_error is not None]
+    scores = [row.challenge.score_percent for row in some if row.challenge is not None]
     return [
         first.scene,
         first.contestant,
@@ -37,6 +38,7 @@ def _cells(some: Sequence[Row], ratio: float | None) -> list[str]:
         f"{max(row.measured.peak_mib for row in some):.0f}",
         *(_maa(some, max_deg) for max_deg in MAA_DEG),
         f"{median(centers):.4f}" if centers else "",
+        f"{median(scores):.2f}" if scores else "",
     ]
 
 

@@ -14,7 +14,7 @@ import pycolmap
 def reconstruct_with_defaults(photos: Path, output: Path) -> int:
     """SIFT, all pairs, incremental mapping, every option at its default, one camera per scene.
 
-    Models go to `output`/N, poses of the largest to `output`/cameras.json as our own do.
+    Models go to `output`/N, poses to `output`/cameras.json as our own do, the largest model first.
 
     Returns:
         The number of models.
@@ -25,9 +25,9 @@ def reconstruct_with_defaults(photos: Path, output: Path) -> int:
     pycolmap.extract_features(database, photos, camera_mode=pycolmap.CameraMode.SINGLE)
     pycolmap.match_exhaustive(database)
     models = pycolmap.incremental_mapping(database, photos, output)
-    largest = max(models.values(), key=lambda model: model.num_reg_images(), default=None)
-    cameras = [] if largest is None else _cameras(largest)
-    (output / "cameras.json").write_text(json.dumps({"models": [{"cameras": cameras}]}))
+    by_size = sorted(models.values(), key=lambda model: model.num_reg_images(), reverse=True)
+    cameras = [{"cameras": _cameras(model)} for model in by_size]
+    (output / "cameras.json").write_text(json.dumps({"models": cameras}))
     return len(models)
 
 

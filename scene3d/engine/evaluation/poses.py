@@ -1,4 +1,4 @@
-"""How far a reconstruction is from the truth."""
+"""Poses, and how far one is from the truth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,18 @@ class Pose:
     """(3, 3)."""
     translation_cam_from_world: FloatArray
     """(3,)."""
+
+    @property
+    def is_finite(self) -> bool:
+        """Poses that are unknown are not."""
+        numbers = (self.rotation_cam_from_world, self.translation_cam_from_world)
+        return all(bool(np.isfinite(array).all()) for array in numbers)
+
+    @property
+    def center_in_world(self) -> FloatArray:
+        """(3,)."""
+        center: FloatArray = -self.rotation_cam_from_world.T @ self.translation_cam_from_world
+        return center
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +86,10 @@ def center_errors(estimated: Mapping[str, Pose], true: Mapping[str, Pose]) -> di
     names = sorted(estimated.keys() & true.keys())
     if len(names) < 3:
         return {}
-    found = np.array([_center(estimated[name]) for name in names])
-    wanted = np.array([_center(true[name]) for name in names])
+    found = np.array([estimated[name].center_in_world for name in names])
+    wanted = np.array([true[name].center_in_world for name in names])
     distances = np.linalg.norm(_aligned(found, wanted) - wanted, axis=1)
     return dict(zip(names, distances.tolist(), strict=True))
-
-
-def _center(pose: Pose) -> FloatArray:
-    center: FloatArray = -pose.rotation_cam_from_world.T @ pose.translation_cam_from_world
-    return center
 
 
 def _aligned(points: FloatArray, targets: FloatArray) -> FloatArray:

@@ -7,8 +7,7 @@ from scipy.spatial.transform import Rotation
 from scene3d.engine.evaluation import Pose, relative_pose_errors, rotation_angle_deg
 from scene3d.engine.seeding import generator
 from scene3d.engine.types import FloatArray
-
-from .builders import random_rotations
+from tests.engine.builders import random_rotations
 
 Poses = dict[str, Pose]
 

@@ -1,0 +1,42 @@
+"""How commands end: the same exit codes and last words in every room."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from scene3d.engine.public import Cancelled, EngineError, PhotoProblem
+
+EXIT_OURS = 1
+EXIT_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+@contextmanager
+def telling_problems(*, traceback: bool) -> Iterator[None]:
+    """A problem becomes one line on stderr and an exit code.
+
+    Args:
+        traceback: errors that are no known problem are raised on.
+    """
+    try:
+        yield
+    except EngineError as problem:
+        code = EXIT_INPUT if isinstance(problem, PhotoProblem) else EXIT_OURS
+        give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
+    except (Cancelled, KeyboardInterrupt):
+        give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
+    except Exception as error:
+        if traceback:
+            raise
+        give_up(
+            EXIT_OURS,
+            f"internal_error: {type(error).__name__}: {error}. Run it again with --traceback"
+            " and report what it prints.",
+        )
+
+
+def give_up(code: int, words: str) -> NoReturn:
+    """Leave with one line on stderr."""
+    sys.stderr.write(" ".join(words.split()) + "\n")
+    raise SystemExit(code)
