@@ -20,18 +20,33 @@ from tests.mlops.workplace import NOON, NOON_MS, Workplace, record
 
 
 def test_an_experiment_is_a_tree_of_runs(place: Workplace) -> None:
+    tracker = place.tracker()
+    parent_id = tracker.publish(record(tags={"mlflow.note.content": "Why"}))
+    tracker.publish(record("stage:validate", parent="parent", status="failed"))
+    trial_id = tracker.publish(record("trial:quick/seed0", parent="stage:validate"))
+
+    runs = place.runs()
+    assert {key: run.info.run_id for key, run in runs.items()} == {
+        "parent": parent_id,
+        "stage:validate": runs["stage:validate"].info.run_id,
+        "trial:quick/seed0": trial_id,
+    }
+    parent, stage, trial = (runs[key] for key in ("parent", "stage:validate", "trial:quick/seed0"))
+    assert PARENT_TAG not in parent.data.tags
+    assert stage.data.tags[PARENT_TAG] == parent_id
+    assert trial.data.tags[PARENT_TAG] == stage.info.run_id
+    assert parent.data.tags["mlflow.note.content"] == "Why"
+    assert (parent.info.run_name, parent.info.status) == ("Run parent", "FINISHED")
+    assert stage.info.status == "FAILED"
+    assert (trial.info.start_time, trial.info.end_time) == (NOON_MS, NOON_MS + 90_000)
+
+
+def test_a_run_has_all_that_its_record_says(place: Workplace) -> None:
     csv, ply = place.file("evaluation.csv", "scene,mAA\n"), place.file("points.ply", "ply\n")
     place.file("provenance/git.json", "{}")
-    tracker = place.tracker()
-    parent_id = tracker.publish(
-        record(params={"spec": {"seeds": [0, 1]}}, tags={"mlflow.note.content": "Why"})
-    )
-    tracker.publish(record("stage:validate", parent="parent", status="failed"))
-    tracker.publish(
+    run_id = place.tracker().publish(
         record(
-            "trial:quick/seed0",
-            parent="parent",
-            params={"sift": {"size": 1024}},
+            params={"sift": {"size": 1024}, "seeds": [0, 1]},
             metrics={"mAA@1": 0.875, "loss": [(0, 2.0), (5, 1.0)]},
             artifacts=[
                 Artifact(csv, "evaluation"),
@@ -40,26 +55,15 @@ def test_an_experiment_is_a_tree_of_runs(place: Workplace) -> None:
             ],
         )
     )
-
-    runs = place.runs()
-    assert set(runs) == {"parent", "stage:validate", "trial:quick/seed0"}
-    parent, stage, trial = (runs[key] for key in ("parent", "stage:validate", "trial:quick/seed0"))
-    assert parent.info.run_id == parent_id
-    assert PARENT_TAG not in parent.data.tags
-    assert stage.data.tags[PARENT_TAG] == trial.data.tags[PARENT_TAG] == parent_id
-    assert parent.data.params == {"spec.seeds": "[0, 1]"}
-    assert parent.data.tags["mlflow.note.content"] == "Why"
-    assert (parent.info.run_name, stage.info.status) == ("Run parent", "FAILED")
-    assert (trial.info.status, trial.info.start_time) == ("FINISHED", NOON_MS)
-    assert trial.info.end_time == NOON_MS + 90_000
-    assert trial.data.params == {"sift.size": "1024"}
-    assert trial.data.metrics == {"mAA_1": 0.875, "loss": 1.0}
-    history = place.client.get_metric_history(trial.info.run_id, "loss")
+    data = place.runs()["parent"].data
+    assert data.params == {"sift.size": "1024", "seeds": "[0, 1]"}
+    assert data.metrics == {"mAA_1": 0.875, "loss": 1.0}
+    history = place.client.get_metric_history(run_id, "loss")
     assert [(point.step, point.value, point.timestamp) for point in history] == [
         (0, 2.0, NOON_MS + 90_000),
         (5, 1.0, NOON_MS + 90_000),
     ]
-    assert place.artifacts(trial.info.run_id) == {
+    assert place.artifacts(run_id) == {
         "evaluation/evaluation.csv": "scene,mAA\n",
         "points.ply": "ply\n",
         "provenance/git.json": "{}",

@@ -123,7 +123,7 @@ def test_the_host_is_this_one() -> None:
     assert host["are_gpus_known"] == ("torch" in sys.modules)
 
 
-@pytest.mark.parametrize("first", ["", "import torch; "])
+@pytest.mark.parametrize("first", ["", pytest.param("import torch; ", marks=pytest.mark.long)])
 def test_gpus_are_known_to_those_who_loaded_torch(first: str) -> None:
     script = (
         f"{first}from mlops.provenance import describe_host; import sys, json;"

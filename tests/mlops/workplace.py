@@ -11,11 +11,11 @@ from mlflow.entities import Run
 
 from mlops.mlflow_tracker import KEY_TAG, MlflowTracker
 from mlops.patience import TrackerOptions
-from mlops.tracker import RunRecord
+from mlops.tracker import RunRecord, Tracker
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp() * 1000)
-IMPATIENT = TrackerOptions(give_up_after_s=1.2, request_timeout_s=1, upload_timeout_s=5)
+IMPATIENT = TrackerOptions(give_up_after_s=0.6, request_timeout_s=1, upload_timeout_s=5)
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Workplace:
     def ledger_path(self) -> Path:
         return self.folder / "tracking.json"
 
-    def tracker(self, uri: str = "", options: TrackerOptions = IMPATIENT) -> MlflowTracker:
+    def tracker(self, uri: str = "", options: TrackerOptions = IMPATIENT) -> Tracker:
         """As a process that starts now has it."""
         return MlflowTracker(
             uri or self.uri,
