@@ -1,12 +1,9 @@
-"""What the commands of the offline loop share: their arguments, their host, their last words."""
+"""What the commands of the offline loop share: their arguments and their host."""
 
 import os
-import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -15,11 +12,6 @@ from mlops.dvc import RUNNER_PID
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.host import Host
 from scene3d.engine.native.lifetime import die_with
-from scene3d.engine.public import EngineError, PhotoProblem
-
-EXIT_OURS = 1
-EXIT_DATA = 2
-EXIT_INTERRUPTED = 130
 
 
 class LoopCommand(BaseCommand):
@@ -66,29 +58,3 @@ def host_of_trials() -> Host:
     return open_host(
         settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
     )
-
-
-@contextmanager
-def telling_problems(*, traceback: bool) -> Iterator[None]:
-    """A problem becomes one line on stderr and an exit code."""
-    try:
-        yield
-    except EngineError as problem:
-        code = EXIT_DATA if isinstance(problem, PhotoProblem) else EXIT_OURS
-        give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")
-    except KeyboardInterrupt:
-        give_up(EXIT_INTERRUPTED, "cancelled: Nothing was written.")
-    except Exception as error:
-        if traceback:
-            raise
-        give_up(
-            EXIT_OURS,
-            f"internal_error: {type(error).__name__}: {error}. Run it again with --traceback"
-            " and report what it prints.",
-        )
-
-
-def give_up(code: int, words: str) -> NoReturn:
-    """Leave with one line on stderr."""
-    sys.stderr.write(" ".join(words.split()) + "\n")
-    raise SystemExit(code)

@@ -7,6 +7,7 @@ import pytest
 
 from scene3d.engine.features.base import save_features
 from scene3d.engine.host import Host
+from scene3d.engine.matching.enough import nearest_first
 from scene3d.engine.matching.match import match_pairs
 from scene3d.engine.matching.mutual_nearest import match_mutual_nearest, unit_descriptors
 from scene3d.engine.matching.saved import load_matches, save_matches
@@ -70,7 +71,7 @@ def in_full(max_ratio: float) -> MatchOptions:
 def test_every_pair_is_matched_in_order_on_any_number_of_threads(
     workspace: Workspace, bare_host: Host, photo_features: dict[int, Features], num_threads: int
 ) -> None:
-    pairs = [*combinations(range(5), 2), (1, 3)]
+    pairs = nearest_first([*combinations(range(5), 2), (1, 3)])
     photos = {index: make_photo(index) for index in photo_features}
     host = replace(bare_host, num_threads=num_threads)
     found = list(match_pairs(pairs, photos, in_full(0.8), workspace, host))

@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from mlops.commandline import LoopCommand, telling_problems
+from mlops.commandline import LoopCommand
 from mlops.spec import read_spec
 from mlops.stages.decide import DECISION_NAME, decide_all
+from scene3d.commandline import telling_problems
 
 
 class Command(LoopCommand):

@@ -3,10 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from mlops.commandline import StageCommand, add_params, host_of_stages, telling_problems
+from mlops.commandline import StageCommand, add_params, host_of_stages
 from mlops.data import DataFolder
 from mlops.params import read_params
 from mlops.stages.eda_baselines import BASELINE_NAME, EdaParams, eda_baselines
+from scene3d.commandline import telling_problems
 
 
 class Command(StageCommand):

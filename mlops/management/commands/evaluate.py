@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from mlops.commandline import StageCommand, telling_problems
+from mlops.commandline import StageCommand
 from mlops.data import DataFolder
 from mlops.stages.evaluate import METRICS_NAME, SCENES_NAME, evaluate
+from scene3d.commandline import telling_problems
 
 
 class Command(StageCommand):

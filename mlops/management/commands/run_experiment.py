@@ -9,13 +9,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from mlops import lifecycle
-from mlops.commandline import EXIT_DATA, EXIT_INTERRUPTED, EXIT_OURS, give_up, telling_problems
 from mlops.experiment import run_experiment
 from mlops.experiment_folder import folder_of
 from mlops.models import Experiment
 from mlops.spec import read_spec
 from mlops.starting import as_run, start
 from mlops.states import CandidateState, ExperimentState
+from scene3d.commandline import EXIT_INPUT, EXIT_INTERRUPTED, EXIT_OURS, give_up, telling_problems
 
 
 class Command(BaseCommand):
@@ -66,7 +66,7 @@ def _cancel_on_ctrl_c(experiment: Experiment) -> None:
 def _end(experiment: Experiment) -> None:
     words = f"{experiment.error_code}: {experiment.error_message} {experiment.error_next_step}"
     if experiment.state == ExperimentState.FAILED:
-        give_up(EXIT_DATA, words)
+        give_up(EXIT_INPUT, words)
     if experiment.state == ExperimentState.ERRORED:
         give_up(EXIT_OURS, f"{words} {experiment.traceback}")
     if experiment.state == ExperimentState.CANCELLED:

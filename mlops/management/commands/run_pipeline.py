@@ -4,11 +4,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from mlops.commandline import StageCommand, host_of_trials, telling_problems
+from mlops.commandline import StageCommand, host_of_trials
 from mlops.data import DataFolder
 from mlops.spec import read_spec
 from mlops.stages.evaluate import score_of
 from mlops.stages.run_pipeline import RUNS_NAME, PipelinePlan, run_pipeline
+from scene3d.commandline import telling_problems
 
 UNITS = Path("units")
 

@@ -3,17 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from mlops.commandline import (
-    EXIT_DATA,
-    StageCommand,
-    add_params,
-    give_up,
-    host_of_stages,
-    telling_problems,
-)
+from mlops.commandline import StageCommand, add_params, host_of_stages
 from mlops.data import DataFolder
 from mlops.params import read_params
 from mlops.stages.validate import REPORT_NAME, ValidateParams, Validation, validate
+from scene3d.commandline import EXIT_INPUT, give_up, telling_problems
 
 _MAX_NUM_LINES = 20
 
@@ -47,7 +41,7 @@ class Command(StageCommand):
         if not is_fine:
             totals = report.totals
             give_up(
-                EXIT_DATA,
+                EXIT_INPUT,
                 f"validation_failed: {totals.num_errors} errors and {totals.num_warnings}"
                 f" warnings. {options['output'] / REPORT_NAME} lists all of them.",
             )
