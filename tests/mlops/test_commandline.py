@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.commandline import telling_problems
+from scene3d.commandline import telling_problems
 from scene3d.engine.public import HostProblem, NoPhotos, StorageFull
 
 
