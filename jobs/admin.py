@@ -43,11 +43,12 @@ class JobAdmin(admin.ModelAdmin[Job]):
         "state",
         "stage",
         "preset",
+        "configuration_version",
         "num_photos",
         "created_at",
         "error_code",
     )
-    list_filter = ("state", "preset", "error_code")
+    list_filter = ("state", "preset", "configuration_version", "error_code")
     search_fields = ("name", "owner__username", "id")
     date_hierarchy = "created_at"
     inlines = [StageRunInline, ArtifactInline, PhotoInline]

@@ -89,6 +89,11 @@ class Job(models.Model):
     preset = models.CharField(max_length=50)
     options = models.JSONField(help_text="Frozen when the job was made.")
     options_fingerprint = models.CharField(max_length=16, db_index=True)
+    configuration_version = models.PositiveIntegerField(
+        default=0,
+        db_index=True,
+        help_text="What was served when the job was made; 0: the engine's own presets.",
+    )
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)
     input_sha256 = models.CharField(max_length=64)
     input_bytes = models.BigIntegerField()

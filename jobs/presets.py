@@ -1,12 +1,16 @@
-"""Which options a job gets: the engine's preset, this server's overrides, the person's wishes."""
+"""Which options a job gets: the served preset, this server's overrides, the person's wishes."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 
 from jobs.models import Preset
+from mlops.public import served_options
 from scene3d.engine.public import PRESETS, OptionsInvalid, ReconstructionOptions
+
+logger = logging.getLogger(__name__)
 
 
 def offered_presets() -> list[Preset]:
@@ -37,15 +41,37 @@ def choose_preset(name: str | None) -> Preset:
 
 
 def effective_options(preset: Preset, wishes: Mapping[str, Any]) -> ReconstructionOptions:
-    """The engine's preset, this server's cloud size, the operator's overrides, `wishes`: later ones
-    win.
+    """The preset as it is served, this server's cloud size, the operator's overrides, `wishes`:
+    later ones win.
 
     Raises: OptionsInvalid.
     """
+    return versioned_options(preset, wishes)[0]
+
+
+def versioned_options(
+    preset: Preset, wishes: Mapping[str, Any]
+) -> tuple[ReconstructionOptions, int]:
+    """`effective_options`, and the version of the served configuration that they come from.
+
+    Raises: OptionsInvalid.
+    """
+    served, version = served_options(preset.base)
+    return _overridden(preset, served).merged(wishes), version
+
+
+def _overridden(preset: Preset, served: ReconstructionOptions) -> ReconstructionOptions:
+    """Overrides were checked with the engine's own preset: they must not break another one."""
     cloud = {"voxel_size": settings.ENV.voxel_size, "max_points": settings.ENV.max_points}
-    return (
-        PRESETS[preset.base]
-        .options.merged({"cloud": cloud})
-        .merged(preset.overrides)
-        .merged(wishes)
-    )
+    own = PRESETS[preset.base].options
+    try:
+        return served.merged({"cloud": cloud}).merged(preset.overrides)
+    except OptionsInvalid as problem:
+        if served == own:
+            raise
+        logger.error(  # noqa: TRY400  # two choices of people are at odds: no traceback
+            "preset %s: its overrides do not fit what is served, so the engine's own is: %s",
+            preset.name,
+            problem.message,
+        )
+        return own.merged({"cloud": cloud}).merged(preset.overrides)

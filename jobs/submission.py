@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts.public import User
 from jobs.files import StoredFile, delete_tree, job_prefix, store
 from jobs.models import Job, Photo
-from jobs.presets import choose_preset, effective_options
+from jobs.presets import choose_preset, versioned_options
 from jobs.services import deliver, tell
 from jobs.states import JobState
 from jobs.uploads import Upload
@@ -43,8 +43,10 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
         Problem: the idempotency key is too long, or belongs to another request.
     """
     preset = choose_preset(request.preset)
-    options = effective_options(preset, request.options)
-    fingerprint = upload.fingerprint({"name": request.name, "options": options.to_dict()})
+    options, configuration_version = versioned_options(preset, request.options)
+    # Not the effective options: a promotion between two attempts makes no other request of it.
+    wanted = {"name": request.name, "preset": preset.name, "options": request.options}
+    fingerprint = upload.fingerprint(wanted)
     if earlier := _earlier(owner, request.idempotency_key, fingerprint):
         return earlier
     job = Job(
@@ -54,6 +56,7 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
         preset=preset.name,
         options=options.to_dict(),
         options_fingerprint=options.fingerprint(),
+        configuration_version=configuration_version,
         idempotency_key=request.idempotency_key or None,
         input_sha256=fingerprint,
         input_bytes=upload.num_bytes,

@@ -19,12 +19,13 @@ from jobs.api.serializers import error_of, progress_of, queue_position_of
 from jobs.artifacts import DOWNLOADS
 from jobs.errors import StateForbids
 from jobs.files import LIVE
-from jobs.models import Artifact, Export, Job, Photo
+from jobs.models import Artifact, Export, Job, Photo, Preset
 from jobs.presets import offered_presets
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
 from jobs.uploads import MIN_NUM_PHOTOS
 from jobs.workers import capabilities
+from mlops.public import source_of
 from scene3d.engine.public import FORMATS, PHOTO_SUFFIXES, ExportFormat
 
 
@@ -94,6 +95,7 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
             "live_name": LIVE,
             "has_live": job.is_active and job.artifacts.filter(name=LIVE).exists(),
             "has_worker": bool(capabilities()["workers"]),
+            **_origin(self.request, job),
             "last_event_id": job.events.order_by("-pk").values_list("pk", flat=True).first() or 0,
         }
 
@@ -190,6 +192,16 @@ def viewer_config(job: Job, csrf_token: str) -> dict[str, Any]:
             for photo in job.photos.filter(thumbnail_path__isnull=False)
         ],
     }
+
+
+def _origin(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """For operators, where the job's options came from: the candidate is None where its preset was
+    the engine's own."""
+    if not (request.user.is_staff and request.user.has_perm("mlops.view_configuration")):
+        return {"may_see_origin": False}
+    preset = Preset.objects.filter(name=job.preset).first()
+    source = source_of(job.configuration_version, preset.base) if preset is not None else None
+    return {"may_see_origin": True, "source": source}
 
 
 def _problems_first(photo: Photo) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Experiments, what they found, and what is served. State changes live in services, never here."""
 
 import uuid
-from typing import Any
+from typing import Any, Never
 
 from django.conf import settings
 from django.db import models
@@ -94,6 +94,14 @@ class Candidate(models.Model):
     state = models.CharField(max_length=16, choices=CandidateState, default=CandidateState.REFUSED)
     tracked_run = models.CharField(max_length=64, blank=True)
     tracked_version = models.CharField(max_length=16, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Somebody else must approve.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -111,9 +119,13 @@ class Candidate(models.Model):
 
 
 class Configuration(models.Model):
-    """What is, was, or may again be served: complete options by the engine's preset."""
+    """What is, was, or may again be served: complete options by the engine's preset.
 
-    version = models.PositiveIntegerField(unique=True)
+    Versions follow each other without gaps, and the last one is active: history is linear. Version
+    0, which has no row, is the engine's own presets.
+    """
+
+    version = models.PositiveIntegerField(primary_key=True)
     options = models.JSONField(help_text="By preset; presets that are not here are the engine's.")
     candidate = models.ForeignKey(
         Candidate, on_delete=models.PROTECT, null=True, blank=True, related_name="configurations"
@@ -126,6 +138,7 @@ class Configuration(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
+    created_by_name = models.CharField(max_length=150, help_text="Stays when the account goes.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -139,12 +152,31 @@ class Configuration(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"version {self.version}"
+        return f"Configuration {self.version}"
+
+    @property
+    def restored_version(self) -> int | None:
+        """Of a roll-back, 0 for the engine's own presets; None for a promotion."""
+        return None if self.candidate_id is not None else self.restores_id or 0
 
     def options_of(self, preset: str) -> dict[str, Any] | None:
         """Complete options, or None where the engine's own are served."""
         options: dict[str, Any] | None = self.options.get(preset)
         return options
+
+
+class Unchangeable(Exception):  # noqa: N818  # names what was touched
+    """Somebody's code tried to change the audit log."""
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    """Reads and adds; what is there stays."""
+
+    def update(self, **values: Any) -> Never:
+        raise Unchangeable("Audit entries are never changed.")
+
+    def delete(self) -> Never:
+        raise Unchangeable("Audit entries are never deleted.")
 
 
 class AuditEntry(models.Model):
@@ -156,11 +188,13 @@ class AuditEntry(models.Model):
     )
     who_name = models.CharField(max_length=150, help_text="Stays when the account goes.")
     act = models.CharField(max_length=16, choices=Act)
-    candidate = models.ForeignKey(Candidate, on_delete=models.SET_NULL, null=True, blank=True)
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, null=True, blank=True)
     configuration = models.ForeignKey(
-        Configuration, on_delete=models.SET_NULL, null=True, blank=True
+        Configuration, on_delete=models.PROTECT, null=True, blank=True
     )
     reason = models.TextField()
+
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
@@ -168,3 +202,12 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.who_name}: {self.get_act_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises: Unchangeable, for a row that is there."""
+        if not self._state.adding:
+            raise Unchangeable("Audit entries are never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Never:
+        raise Unchangeable("Audit entries are never deleted.")

@@ -32,6 +32,7 @@ class CandidateState(TextChoices):
 
     REFUSED = "refused", "Refused by a gate"
     WAITING = "waiting", "Waiting for a person"
+    PROPOSED = "proposed", "Waiting for approval"
     PROMOTED = "promoted", "Promoted"
     REJECTED = "rejected", "Rejected"
 
@@ -39,7 +40,7 @@ class CandidateState(TextChoices):
 class Act(TextChoices):
     """What people and the policy do with configurations; each leaves an entry."""
 
+    PROPOSE = "propose", "Proposed"
     PROMOTE = "promote", "Promoted"
     REJECT = "reject", "Rejected"
     ROLL_BACK = "roll_back", "Rolled back"
-    APPROVE = "approve", "Approved"

@@ -145,8 +145,8 @@ class JobDetailSerializer(JobSerializer):
     class Meta(JobSerializer.Meta):
         fields: tuple[str, ...] = (
             *JobSerializer.Meta.fields, "attempt", "options", "options_fingerprint",
-            "num_ignored_files", "metres_per_unit", "preflight", "stages", "models", "artifacts",
-            "exports",
+            "configuration_version", "num_ignored_files", "metres_per_unit", "preflight", "stages",
+            "models", "artifacts", "exports",
         )  # fmt: skip
 
     @extend_schema_field(

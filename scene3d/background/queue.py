@@ -14,14 +14,17 @@ logger = logging.getLogger(__name__)
 _OVER = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 
 
-def enqueue_on_commit(task: str, job_id: str, *, delivery: int) -> None:
+def enqueue_on_commit(task: str, job_id: str, *, delivery: int, queue: str | None = None) -> None:
     """Have a worker call `task(job_id)` once the current transaction is committed.
 
     A broker that is away only delays: the row says "queued", and `recover_jobs` delivers it
     again. Deliveries are numbered because RQ refuses a second job of one name while it
     remembers the first.
+
+    Args:
+        queue: whose workers; the reconstruction queue's without a name.
     """
-    transaction.on_commit(lambda: _enqueue(task, job_id, delivery), robust=True)
+    transaction.on_commit(lambda: _enqueue(task, job_id, delivery, queue), robust=True)
 
 
 def ping() -> None:
@@ -33,17 +36,17 @@ def count_workers() -> int:
     return Worker.count(queue=_queue())
 
 
-def _queue() -> Queue:
-    return django_rq.get_queue(settings.RECONSTRUCTION_QUEUE)
+def _queue(name: str | None = None) -> Queue:
+    return django_rq.get_queue(name or settings.RECONSTRUCTION_QUEUE)
 
 
 def _delivery_id(job_id: str, delivery: int) -> str:
     return f"{job_id}_{delivery}"
 
 
-def _enqueue(task: str, job_id: str, delivery: int) -> None:
+def _enqueue(task: str, job_id: str, delivery: int, queue: str | None) -> None:
     try:
-        _queue().enqueue(
+        _queue(queue).enqueue(
             task, job_id, job_id=_delivery_id(job_id, delivery), result_ttl=0, failure_ttl=86_400
         )
     except RedisError:

@@ -102,12 +102,14 @@ BROKER_SOCKET = broker_socket(DATA_DIR)
 IS_BROKER_EMBEDDED = ENV.redis_url is None
 BROKER_URL = ENV.redis_url or f"unix://{BROKER_SOCKET}?db=0"
 RECONSTRUCTION_QUEUE = "reconstruction"
+EXPERIMENT_QUEUE = "experiments"
 RQ_QUEUES = {
-    RECONSTRUCTION_QUEUE: {
+    name: {
         "URL": BROKER_URL,
         "DEFAULT_TIMEOUT": -1,  # the runner ends a job that takes too long, and says so
         "SERIALIZER": "rq.serializers.JSONSerializer",
     }
+    for name in (RECONSTRUCTION_QUEUE, EXPERIMENT_QUEUE)
 }
 RQ = {"COMMIT_MODE": "auto"}  # scene3d.background.queue enqueues on commit itself
 RQ_SHOW_ADMIN_LINK = False
@@ -186,6 +188,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# ------------------------------------------------------------------ what is served
+PROMOTION_POLICY = ENV.promotion_policy
+
 # --------------------------------------------------------------------------- API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -220,6 +225,10 @@ SPECTACULAR_SETTINGS = {
     " `code` and a `next_step`.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "StateEnum": "jobs.states.JobState",
+        "CandidateStateEnum": "mlops.states.CandidateState",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",

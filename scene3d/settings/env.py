@@ -88,6 +88,11 @@ class Environment(BaseModel):
     job_time_limit_min: int = Field(
         240, alias="SCENE3D_JOB_TIME_LIMIT_MIN", ge=1, description="A job is ended after this."
     )
+    promotion_policy: Literal["auto", "approval"] = Field(
+        "auto",
+        alias="PROMOTION_POLICY",
+        description="auto: what passes every gate is served; approval: two people agree first.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="SCENE3D_LOG_LEVEL", description="Of our own messages."
     )

@@ -28,5 +28,6 @@ if not ENV.database_url:
 # A test that needs a broker starts one here; the installation's own is never touched.
 BROKER_SOCKET = broker_socket(_FOLDER)
 BROKER_URL = f"unix://{BROKER_SOCKET}?db=0"
-RQ_QUEUES[RECONSTRUCTION_QUEUE]["URL"] = BROKER_URL
+for queue in RQ_QUEUES.values():
+    queue["URL"] = BROKER_URL
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

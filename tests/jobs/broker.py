@@ -33,7 +33,7 @@ def broker(valkey_socket: Path, settings: Any) -> Iterator[Queue]:
     """The reconstruction queue, empty, and the server that our code uses for this test."""
     name = settings.RECONSTRUCTION_QUEUE
     url = f"unix://{valkey_socket}?db=0"
-    settings.RQ_QUEUES = {name: {**settings.RQ_QUEUES[name], "URL": url}}
+    settings.RQ_QUEUES = {key: {**queue, "URL": url} for key, queue in settings.RQ_QUEUES.items()}
     with Redis(unix_socket_path=str(valkey_socket)) as connection:
         connection.flushdb()
         yield Queue(name, connection=connection, serializer=JSONSerializer)

@@ -33,6 +33,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_MAX_POINTS": ("max_points", "1000", 1000),
     "SCENE3D_VOXEL_SIZE": ("voxel_size", "0", 0.0),
     "SCENE3D_JOB_TIME_LIMIT_MIN": ("job_time_limit_min", "5", 5),
+    "PROMOTION_POLICY": ("promotion_policy", "approval", "approval"),
     "SCENE3D_LOG_LEVEL": ("log_level", "DEBUG", "DEBUG"),
 }  # fmt: skip
 
@@ -90,6 +91,7 @@ def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
         ("SCENE3D_VOXEL_SIZE", "-0.1"),
         ("SCENE3D_JOB_TIME_LIMIT_MIN", "0"),
         ("SCENE3D_LOG_LEVEL", "LOUD"),
+        ("PROMOTION_POLICY", "never"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_name(variable: str, given: str) -> None:

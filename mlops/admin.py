@@ -1,0 +1,263 @@
+"""Operators' pages: experiments, candidates, configurations and the log of what was decided."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from accounts.public import User
+from mlops import services
+from mlops.admin_base import (
+    Question,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    ask,
+    link,
+    outside_link,
+    pretty,
+)
+from mlops.comparison import compare
+from mlops.errors import RightMissing
+from mlops.history import has_other_champion, previous_version
+from mlops.models import AuditEntry, Candidate, Configuration, Experiment, ExperimentStage
+from mlops.review import changes_of, presets_of
+from mlops.rules import has_right, objection
+from mlops.states import Act, CandidateState
+
+
+class StageInline(ReadOnlyInline):
+    model = ExperimentStage
+    fields = ("name", "state", "done", "total", "seconds", "words")
+
+
+class CandidateInline(ReadOnlyInline):
+    model = Candidate
+    show_change_link = True
+    fields = ("trial", "preset", "state", "score")
+    readonly_fields = ("score",)
+
+    @admin.display(description="score, %")
+    def score(self, candidate: Candidate) -> str:
+        return _score(candidate)
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ReadOnlyAdmin[Experiment]):
+    list_display = ("name", "state", "trigger", "started_by", "created_at", "finished_at")
+    list_filter = ("state", "trigger")
+    search_fields = ("name", "id")
+    date_hierarchy = "created_at"
+    inlines = [StageInline, CandidateInline]
+    fieldsets = [
+        (None, {"fields": ["name", "state", "tracking", "trigger", "started_by"]}),
+        ("Times", {"fields": ["created_at", "started_at", "finished_at", "attempt"]}),
+        ("Data", {"fields": ["data", "data_hash"]}),
+        ("Error", {"fields": ["error_code", "error_message", "error_next_step", "traceback"]}),
+        (
+            "Details",
+            {
+                "classes": ["collapse"],
+                "fields": ["spec_fingerprint", "own_spec", "own_evaluation", "own_decision"],
+            },
+        ),
+    ]
+
+    @admin.display(description="tracking")
+    def tracking(self, experiment: Experiment) -> SafeString | str:
+        return outside_link(experiment.tracking_url)
+
+    @admin.display(description="spec")
+    def own_spec(self, experiment: Experiment) -> SafeString:
+        return pretty(experiment.spec)
+
+    @admin.display(description="evaluation")
+    def own_evaluation(self, experiment: Experiment) -> SafeString:
+        return pretty(experiment.evaluation)
+
+    @admin.display(description="decision")
+    def own_decision(self, experiment: Experiment) -> SafeString:
+        return pretty(experiment.decision)
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ReadOnlyAdmin[Candidate]):
+    list_display = ("trial", "experiment", "preset", "state", "score", "created_at")
+    list_filter = ("state", "preset")
+    search_fields = ("trial", "experiment__name")
+    list_select_related = ("experiment",)
+    fieldsets = [
+        (
+            "Origin",
+            {
+                "fields": [
+                    "own_experiment",
+                    "trial",
+                    "preset",
+                    "tracking",
+                    "tracked_run",
+                    "tracked_version",
+                    "proposed_by",
+                    "created_at",
+                ]
+            },
+        ),
+        (
+            "All options",
+            {"classes": ["collapse"], "fields": ["options_fingerprint", "own_options"]},
+        ),
+    ]
+
+    @admin.display(description="score, %")
+    def score(self, candidate: Candidate) -> str:
+        return _score(candidate)
+
+    @admin.display(description="experiment")
+    def own_experiment(self, candidate: Candidate) -> SafeString:
+        return link(candidate.experiment)
+
+    @admin.display(description="tracking")
+    def tracking(self, candidate: Candidate) -> SafeString | str:
+        return outside_link(candidate.experiment.tracking_url)
+
+    @admin.display(description="options")
+    def own_options(self, candidate: Candidate) -> SafeString:
+        return pretty(candidate.options)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.ask_act)
+        own = path("<int:pk>/act/<slug:name>/", view, name="mlops_candidate_act")
+        return [own, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        candidate: Candidate = context["original"]
+        obstacles = {act: objection(act, candidate, _person(request)) for act in _QUESTIONS}
+        is_open = candidate.state in {CandidateState.WAITING, CandidateState.PROPOSED}
+        context |= {
+            "acts": [(act, _QUESTIONS[act][0]) for act in _QUESTIONS if obstacles[act] is None],
+            "obstacle": obstacles[Act.PROMOTE] if is_open else None,
+            "has_other_champion": is_open and has_other_champion(candidate),
+            "compared": compare(candidate.metrics),
+            "changes": changes_of(candidate),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def ask_act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """The page behind a button."""
+        candidate = self.visible(request, pk)
+        if name not in _QUESTIONS:
+            raise Http404
+        act, who = Act(name), _person(request)
+        button, words = _QUESTIONS[act]
+
+        def do(reason: str) -> str:
+            if act == Act.PROMOTE:
+                return f"{services.promote(candidate, who, reason)} is served now."
+            if act == Act.PROPOSE:
+                services.propose(candidate, who, reason)
+                return "The candidate is proposed: somebody else can promote it now."
+            services.reject(candidate, who, reason)
+            return "The candidate is rejected."
+
+        question = Question(
+            title=f"{button} {candidate.trial} of {candidate.experiment}?",
+            words=words.format(preset=candidate.preset),
+            button=button,
+            objection=objection(act, candidate, who),
+            act=do,
+            back=reverse("admin:mlops_candidate_change", args=[candidate.pk]),
+        )
+        return ask(request, question, self)
+
+
+@admin.register(Configuration)
+class ConfigurationAdmin(ReadOnlyAdmin[Configuration]):
+    list_display = ("__str__", "is_active", "created_at", "created_by_name", "origin", "reason")
+    list_select_related = ("candidate__experiment",)
+    fieldsets = [
+        (None, {"fields": ["is_active", "created_at", "created_by_name", "origin", "reason"]}),
+        ("All options", {"classes": ["collapse"], "fields": ["own_options"]}),
+    ]
+
+    @admin.display(description="origin")
+    def origin(self, configuration: Configuration) -> SafeString | str:
+        if configuration.candidate is not None:
+            return link(configuration.candidate)
+        if configuration.restores is not None:
+            return link(
+                configuration.restores, f"Restores configuration {configuration.restores_id}"
+            )
+        return "Restores the engine's own presets"
+
+    @admin.display(description="options")
+    def own_options(self, configuration: Configuration) -> SafeString:
+        return pretty(configuration.options)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.ask_roll_back)
+        own = path("roll-back/<int:version>/", view, name="mlops_configuration_roll_back")
+        return [own, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        configuration: Configuration = context["original"]
+        can_roll_back = has_right(Act.ROLL_BACK, _person(request))
+        target = (
+            previous_version(configuration) if configuration.is_active else configuration.version
+        )
+        context |= {
+            "target": target if can_roll_back else None,
+            "presets": presets_of(configuration),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def ask_roll_back(self, request: HttpRequest, version: int) -> HttpResponse:
+        """The page behind the button; version 0, which has no row, is the engine's presets."""
+        if version:
+            self.visible(request, version)
+        who = _person(request)
+        target = f"configuration {version}" if version else "the engine's own presets"
+        question = Question(
+            title=f"Roll back to {target}?",
+            words=f"New jobs will use the options of {target} again, as a new version. Jobs that"
+            " are there keep theirs.",
+            button="Roll back",
+            objection=None if has_right(Act.ROLL_BACK, who) else RightMissing(),
+            act=lambda reason: f"{services.roll_back(version, who, reason)} is served now.",
+            back=reverse("admin:mlops_configuration_changelist"),
+        )
+        return ask(request, question, self)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
+    list_display = ("at", "who_name", "act", "candidate", "configuration", "reason")
+    list_filter = ("act", "who_name")
+    list_select_related = ("candidate__experiment", "configuration")
+    search_fields = ("reason", "who_name")
+    date_hierarchy = "at"
+
+
+_QUESTIONS: Mapping[Act, tuple[str, str]] = {
+    Act.PROMOTE: (
+        "Promote",
+        "New jobs with the preset “{preset}” will use these options. Jobs that are there keep"
+        " theirs.",
+    ),
+    Act.PROPOSE: ("Propose", "Somebody else can then promote it."),
+    Act.REJECT: ("Reject", "It will not be served; a new experiment may find it again."),
+}
+
+
+def _score(candidate: Candidate) -> str:
+    score = candidate.metrics.get("score")
+    return "–" if score is None else f"{score:.2f}"
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)
