@@ -5,6 +5,7 @@ Each stage reads its own section; `trials`, `seeds` and `gates` are here.
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,12 +15,13 @@ from pydantic import Field, ValidationError, model_validator
 
 from mlops.gates import Gates
 from mlops.params import ParamsInvalid, StageParams
-from mlops.stages.eda_baselines import EdaParams
-from mlops.stages.preprocess import PreprocessParams
-from mlops.stages.validate import ValidateParams
+from mlops.stage_params import EdaParams, PreprocessParams, ValidateParams
 from mlops.trials import CHAMPION, Search, Trial, TrialPlan, plan
 from scene3d.engine.options import problem_sentences
 from scene3d.engine.public import PRESETS, OptionsInvalid
+
+MAX_TRIALS = 1000
+"""Of a grid; a slip of the pen makes many more."""
 
 
 class SpecInvalid(ParamsInvalid):
@@ -78,6 +80,8 @@ class Spec(StageParams):
 
     @model_validator(mode="after")
     def _is_something_to_do(self) -> Self:
+        if (combinations := math.prod(map(len, self.trials.grid.values()))) > MAX_TRIALS:
+            raise ValueError(f"trials: a grid of {combinations}, at most {MAX_TRIALS} are possible")
         try:
             names = [trial.name for trial in self.trials.plans()]
         except OptionsInvalid as problem:

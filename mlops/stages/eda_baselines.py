@@ -5,12 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from pydantic import Field
 
 from mlops.baseline import Baseline, DescriptorSketch, FeatureBaseline, describe
 from mlops.data import DataFolder, LabelledImage, file_digest, hash_data
 from mlops.outputs import whole_output, write_document, write_table
-from mlops.params import StageParams
+from mlops.stage_params import EdaParams
 from mlops.stages.figures import draw_distributions, draw_similarity
 from mlops.stages.measuring import (
     IMAGE_FEATURES,
@@ -32,34 +31,6 @@ DISTRIBUTIONS_NAME = "distributions.png"
 SIMILARITY_NAME = "similarity.png"
 
 
-class EdaParams(StageParams):
-    """Of which photos the baseline is made, and with which features."""
-
-    seed: int = Field(default=42, ge=0, le=2**31 - 1)
-    max_images: int = Field(default=500, ge=3, description="Of all labelled ones, sampled.")
-    max_pairs: int = Field(
-        default=400,
-        ge=1,
-        description="Of those that jobs of one dataset each would compare, sampled.",
-    )
-    max_keypoints: int = Field(default=4096, ge=64, le=32768, description="SIFT, per photo.")
-    long_side_px: int = Field(
-        default=1024, ge=160, le=8192, description="Photos are shrunk to it before detection."
-    )
-    descriptor_size: int = Field(
-        default=128, ge=8, le=128, description="Numbers that are kept of a global descriptor."
-    )
-
-    def plan(self) -> Plan:
-        features = FeatureOptions(max_keypoints=self.max_keypoints, long_side_px=self.long_side_px)
-        return Plan(
-            features=features,
-            max_pairs=self.max_pairs,
-            descriptor_size=self.descriptor_size,
-            seed=self.seed,
-        )
-
-
 def eda_baselines(data: DataFolder, output: Path, params: EdaParams, host: Host) -> Baseline:
     """Write the baseline, the numbers that it is made of, and figures of it.
 
@@ -73,7 +44,7 @@ def eda_baselines(data: DataFolder, output: Path, params: EdaParams, host: Host)
     sample = _sample(labelled, params)
     with whole_output(output) as folder:
         with TemporaryDirectory(dir=folder) as work:
-            measured = measure(sample, params.plan(), Path(work), host)
+            measured = measure(sample, _plan(params), Path(work), host)
         _write_tables(measured, folder)
         baseline = Baseline.versioned(
             data_hash=content,
@@ -91,6 +62,16 @@ def eda_baselines(data: DataFolder, output: Path, params: EdaParams, host: Host)
         _draw_similarity(measured, folder / SIMILARITY_NAME)
         write_document(baseline, folder / BASELINE_NAME)
     return baseline
+
+
+def _plan(params: EdaParams) -> Plan:
+    features = FeatureOptions(max_keypoints=params.max_keypoints, long_side_px=params.long_side_px)
+    return Plan(
+        features=features,
+        max_pairs=params.max_pairs,
+        descriptor_size=params.descriptor_size,
+        seed=params.seed,
+    )
 
 
 def _sample(labelled: Sequence[LabelledImage], params: EdaParams) -> list[LabelledImage]:

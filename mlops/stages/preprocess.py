@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image, ImageFilter
-from pydantic import Field
 
 from mlops.data import DataFolder, ImageKey, LabelledImage, file_digest
 from mlops.outputs import Document, whole_output, write_document
-from mlops.params import StageParams
+from mlops.stage_params import PreprocessParams
 from scene3d.engine.exif import PhotoMetadata
 from scene3d.engine.options import PhotoOptions
 from scene3d.engine.photos import (
@@ -33,25 +32,6 @@ class ImageUnreadable(PhotoProblem):
 
     code = "image_unreadable"
     next_step = "Replace the file; `manage.py validate` lists all of its kind."
-
-
-class PreprocessParams(StageParams):
-    """What is done to photos beyond turning them upright."""
-
-    max_side_px: int | None = Field(
-        default=None, ge=160, description="Larger photos are shrunk to this long side."
-    )
-    sharpen_blurred: bool = Field(
-        default=False,
-        description="Unsharp masking of photos that are blurred beside the others of their"
-        " dataset.",
-    )
-    sharpen_radius_px: float = Field(
-        default=2.0, gt=0, le=50, description="Of the Gaussian whose difference is added."
-    )
-    sharpen_percent: int = Field(
-        default=150, ge=1, le=500, description="How much of the difference is added."
-    )
 
 
 class ImageChanges(Document):

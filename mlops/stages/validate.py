@@ -9,7 +9,6 @@ from typing import Literal
 
 from mlops.data import DataFolder, ImageKey, Row, data_hash, file_digest, image_key, present_images
 from mlops.outputs import Document, whole_output, write_document
-from mlops.params import StageParams
 from mlops.stages.issues import Issue, issue
 from mlops.stages.label_issues import SceneKey, counts_by_scene, label_issues
 from mlops.stages.threshold_issues import threshold_issues
@@ -18,12 +17,6 @@ from scene3d.engine.options import PhotoOptions
 from scene3d.engine.photos import UnreadablePhotoError, read_photo
 
 REPORT_NAME = "validation.json"
-
-
-class ValidateParams(StageParams):
-    """What the first stage lets pass."""
-
-    allow_warnings: bool = False
 
 
 class Totals(Document):

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops.params import ParamsInvalid, read_params
-from mlops.stages.eda_baselines import EdaParams
-from mlops.stages.preprocess import PreprocessParams
+from mlops.stage_params import EdaParams, PreprocessParams
 
 
 def written(folder: Path, text: str) -> Path:

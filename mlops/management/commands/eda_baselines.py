@@ -6,7 +6,8 @@ from typing import Any
 from mlops.commandline import StageCommand, add_params, host_of_stages
 from mlops.data import DataFolder
 from mlops.params import read_params
-from mlops.stages.eda_baselines import BASELINE_NAME, EdaParams, eda_baselines
+from mlops.stage_params import EdaParams
+from mlops.stages.eda_baselines import BASELINE_NAME, eda_baselines
 from scene3d.commandline import telling_problems
 
 

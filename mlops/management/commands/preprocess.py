@@ -6,7 +6,8 @@ from typing import Any
 from mlops.commandline import StageCommand, add_params, host_of_stages
 from mlops.data import DataFolder
 from mlops.params import read_params
-from mlops.stages.preprocess import IMAGES_NAME, REPORT_NAME, PreprocessParams, preprocess
+from mlops.stage_params import PreprocessParams
+from mlops.stages.preprocess import IMAGES_NAME, REPORT_NAME, preprocess
 from scene3d.commandline import telling_problems
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from mlops.commandline import StageCommand, add_params, host_of_stages
 from mlops.data import DataFolder
 from mlops.params import read_params
-from mlops.stages.validate import REPORT_NAME, ValidateParams, Validation, validate
+from mlops.stage_params import ValidateParams
+from mlops.stages.validate import REPORT_NAME, Validation, validate
 from scene3d.commandline import EXIT_INPUT, give_up, telling_problems
 
 _MAX_NUM_LINES = 20

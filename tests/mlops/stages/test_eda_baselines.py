@@ -12,6 +12,7 @@ from PIL import Image
 
 from mlops.baseline import Baseline, bin_shares, describe
 from mlops.data import DataFolder, hash_data
+from mlops.stage_params import EdaParams
 from mlops.stages.eda_baselines import (
     BASELINE_NAME,
     DESCRIPTORS_NAME,
@@ -19,7 +20,6 @@ from mlops.stages.eda_baselines import (
     IMAGES_NAME,
     PAIRS_NAME,
     SIMILARITY_NAME,
-    EdaParams,
     _sample,
     eda_baselines,
 )

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mlops.data import DataFolder
+from mlops.stage_params import PreprocessParams
 from mlops.stages.prepare import TABLE_NAME, prepare
-from mlops.stages.preprocess import PreprocessParams, preprocess
+from mlops.stages.preprocess import preprocess
 
 from .folders import NUM_IMAGES, SCENES, change_rows, wall_0
 from .running import exit_code

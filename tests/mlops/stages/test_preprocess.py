@@ -10,12 +10,12 @@ import pytest
 from PIL import ExifTags, Image, ImageFilter
 
 from mlops.data import DataFolder, ImageKey
+from mlops.stage_params import PreprocessParams
 from mlops.stages.preprocess import (
     IMAGES_NAME,
     REPORT_NAME,
     ImageChanges,
     ImageUnreadable,
-    PreprocessParams,
     PreprocessReport,
     preprocess,
 )
