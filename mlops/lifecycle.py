@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,16 @@ from mlops.states import ACTIVE, ExperimentState, StageState
 
 LEASE = timedelta(seconds=60)
 """A running experiment without a heartbeat for this long has lost its process."""
+
+
+_FREE = Q(
+    state__in=[
+        ExperimentState.QUEUED,
+        ExperimentState.FAILED,
+        ExperimentState.ERRORED,
+        ExperimentState.CANCELLED,
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,21 +81,10 @@ def find_unfinished(spec: Mapping[str, Any]) -> Experiment | None:
 def claim(experiment_id: UUID) -> Lease | None:
     """To RUNNING, at most once; None when it is done, or somebody works on it."""
     now = timezone.now()
-    lost = Q(state=ExperimentState.RUNNING) & (
-        Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - LEASE)
-    )
-    free = Q(
-        state__in=[
-            ExperimentState.QUEUED,
-            ExperimentState.FAILED,
-            ExperimentState.ERRORED,
-            ExperimentState.CANCELLED,
-        ]
-    )
     with transaction.atomic():
         won = (
             Experiment.objects.filter(pk=experiment_id)
-            .filter(lost | free)
+            .filter(_FREE | lost_at(now))
             .update(
                 state=ExperimentState.RUNNING,
                 attempt=F("attempt") + 1,
@@ -101,11 +100,40 @@ def claim(experiment_id: UUID) -> Lease | None:
         )
         if not won:
             return None
-        ExperimentStage.objects.filter(experiment_id=experiment_id).update(
-            state=StageState.WAITING, started_at=None, seconds=None, done=0, total=0, words=""
-        )
+        _stages_anew(experiment_id)
         attempt = Experiment.objects.values_list("attempt", flat=True).get(pk=experiment_id)
     return Lease(experiment_id=experiment_id, attempt=attempt)
+
+
+def requeue(experiment_id: UUID) -> int | None:
+    """To QUEUED, where it may be claimed: the number of this delivery. None when it is done, or
+    somebody works on it."""
+    with transaction.atomic():
+        won = (
+            Experiment.objects.filter(pk=experiment_id)
+            .filter(_FREE | lost_at(timezone.now()))
+            .update(
+                state=ExperimentState.QUEUED,
+                delivery=F("delivery") + 1,
+                finished_at=None,
+                cancel_requested_at=None,
+                error_code="",
+                error_message="",
+                error_next_step="",
+                traceback="",
+            )
+        )
+        if not won:
+            return None
+        _stages_anew(experiment_id)
+        return Experiment.objects.values_list("delivery", flat=True).get(pk=experiment_id)
+
+
+def lost_at(now: datetime) -> Q:
+    """Running ones whose process has gone."""
+    return Q(state=ExperimentState.RUNNING) & (
+        Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - LEASE)
+    )
 
 
 def heartbeat(lease: Lease) -> bool:
@@ -178,6 +206,12 @@ def request_cancel(experiment_id: UUID) -> bool:
             cancel_requested_at=now
         )
     return bool(waiting or running)
+
+
+def _stages_anew(experiment_id: UUID) -> None:
+    ExperimentStage.objects.filter(experiment_id=experiment_id).update(
+        state=StageState.WAITING, started_at=None, seconds=None, done=0, total=0, words=""
+    )
 
 
 def _end(lease: Lease, state: ExperimentState, **values: Any) -> bool:

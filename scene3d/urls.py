@@ -15,6 +15,7 @@ handler500 = "scene3d.http.errors.server_error"
 api_v1: list[URLPattern | URLResolver] = [
     path("auth/", include("accounts.api.urls")),
     path("", include("mlops.api.urls")),
+    path("", include("mlops.api.experiment_urls")),
     path("", include("jobs.api.urls")),
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("docs/", schema.SwaggerUI.as_view(), name="docs"),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="jobs:list"), name="home"),
     path("accounts/", include("accounts.urls")),
     path("jobs/", include("jobs.urls")),
+    path("experiments/", include("mlops.urls")),
     path("api/v1/", include((api_v1, "api"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -228,6 +228,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "StateEnum": "jobs.states.JobState",
         "CandidateStateEnum": "mlops.states.CandidateState",
+        "ExperimentStateEnum": "mlops.states.ExperimentState",
+        "ExperimentStageStateEnum": "mlops.states.StageState",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
