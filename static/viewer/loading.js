@@ -1,6 +1,7 @@
 /** Fetches with progress and with errors that a person can act on. */
 
 import { FormatError, parseContainer } from "./container.js";
+import { parsePly } from "./ply.js";
 
 /** A file could not be loaded; the message is meant for the person at the screen. */
 class LoadError extends Error {
@@ -56,6 +57,17 @@ export async function loadContainer(url, { signal, onBytes = () => {} } = {}) {
   });
   try {
     return parseContainer(await new Response(response.body.pipeThrough(counter)).arrayBuffer());
+  } catch (error) {
+    if (error.name === "AbortError" || error instanceof FormatError) throw error;
+    throw new LoadError("The connection broke off while the model was loading.");
+  }
+}
+
+/** @returns {Promise<Object<string, ArrayLike<number>>>} the columns of a PLY of ours */
+export async function loadPly(url, signal) {
+  const response = await request(url, signal);
+  try {
+    return parsePly(await response.arrayBuffer());
   } catch (error) {
     if (error.name === "AbortError" || error instanceof FormatError) throw error;
     throw new LoadError("The connection broke off while the model was loading.");

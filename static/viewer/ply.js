@@ -1,8 +1,16 @@
-/** The points that pass the filters as a binary PLY, in the same layout as the server's files. */
+/** Points as a binary PLY, in the same layout as the server's files: written and read. */
 
+import { FormatError } from "./container.js";
 import { countVisible, passesFilter } from "./statistics.js";
 
 const BYTES_PER_POINT = 21;
+const LONGEST_HEADER = 1024;
+const PROPERTIES = [
+  ...["x", "y", "z"].map((name) => `property float ${name}`),
+  ...["red", "green", "blue"].map((name) => `property uchar ${name}`),
+  "property float error",
+  "property ushort track_length",
+];
 
 /**
  * @param {{xyz: Float32Array, rgb: Uint8Array, error_px: Float32Array,
@@ -33,16 +41,50 @@ export function plyOf(columns, filter, metresPerUnit = null) {
   return file;
 }
 
+/**
+ * Reads a file that the server or `plyOf` wrote.
+ * @param {ArrayBuffer} buffer
+ * @returns {{xyz: Float32Array, rgb: Uint8Array, error_px: Float32Array, track_length: Uint16Array}}
+ * Throws FormatError.
+ */
+export function parsePly(buffer) {
+  const end = "end_header\n";
+  const start = new TextDecoder("latin1").decode(buffer.slice(0, LONGEST_HEADER));
+  const bodyAt = start.indexOf(end) + end.length;
+  const header = start.slice(0, bodyAt);
+  const count = Number(/^element vertex (\d+)$/m.exec(header)?.[1] ?? NaN);
+  const isOurs = header.startsWith("ply\n") && header.endsWith(PROPERTIES.join("\n") + `\n${end}`);
+  if (!isOurs || buffer.byteLength !== bodyAt + count * BYTES_PER_POINT) {
+    throw new FormatError("The file is not one of our point clouds, or it is cut off.");
+  }
+  return columnsOf(new DataView(buffer, bodyAt), count);
+}
+
+function columnsOf(view, count) {
+  const columns = {
+    xyz: new Float32Array(3 * count),
+    rgb: new Uint8Array(3 * count),
+    error_px: new Float32Array(count),
+    track_length: new Uint16Array(count),
+  };
+  for (let i = 0, at = 0; i < count; i++, at += BYTES_PER_POINT) {
+    for (let axis = 0; axis < 3; axis++) {
+      columns.xyz[3 * i + axis] = view.getFloat32(at + 4 * axis, true);
+      columns.rgb[3 * i + axis] = view.getUint8(at + 12 + axis);
+    }
+    columns.error_px[i] = view.getFloat32(at + 15, true);
+    columns.track_length[i] = view.getUint16(at + 19, true);
+  }
+  return columns;
+}
+
 function headerOf(count, isInMetres) {
   return [
     "ply",
     "format binary_little_endian 1.0",
     `comment Scene3D; error in pixels${isInMetres ? "; positions in metres" : ""}`,
     `element vertex ${count}`,
-    ...["x", "y", "z"].map((name) => `property float ${name}`),
-    ...["red", "green", "blue"].map((name) => `property uchar ${name}`),
-    "property float error",
-    "property ushort track_length",
+    ...PROPERTIES,
     "end_header\n",
   ].join("\n");
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { plyOf } from "../../static/viewer/ply.js";
+import { FormatError } from "../../static/viewer/container.js";
+import { parsePly, plyOf } from "../../static/viewer/ply.js";
 
 const COLUMNS = {
   xyz: new Float32Array([1, 2, 3, -4, 5.5, -6, 7, 8, 9, 0.25, 0, -0.5]),
@@ -56,4 +57,16 @@ test("a scale moves positions and nothing else, and is said", () => {
   });
   assert.ok(lines.includes("comment Scene3D; error in pixels; positions in metres"));
   assert.ok(parse(plyOf(COLUMNS, ALL)).lines.includes("comment Scene3D; error in pixels"));
+});
+
+test("what is written is read back", () => {
+  assert.deepEqual(parsePly(plyOf(COLUMNS, ALL).buffer), COLUMNS);
+  assert.equal(parsePly(plyOf(COLUMNS, { minTrackLength: 701, maxErrorPx: 9 }).buffer).xyz.length, 0);
+});
+
+test("a file that is cut off, or another's, is refused", () => {
+  const { buffer } = plyOf(COLUMNS, ALL);
+  assert.throws(() => parsePly(buffer.slice(0, -1)), FormatError);
+  assert.throws(() => parsePly(buffer.slice(0, 40)), FormatError);
+  assert.throws(() => parsePly(new TextEncoder().encode("ply\nformat ascii 1.0\nend_header\n").buffer), FormatError);
 });
