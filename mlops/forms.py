@@ -28,7 +28,7 @@ class SpecForm(forms.Form):
         help_text="YAML: a name, the trials, the gates. Each trial starts from a preset and is"
         " compared with what this server uses now.",
     )
-    data = forms.CharField(
+    data = forms.CharField(  # type: ignore[assignment]  # the metaclass takes fields out
         label="Labelled photos",
         max_length=500,
         required=False,

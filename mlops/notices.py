@@ -1,4 +1,4 @@
-"""E-mail about experiments, for who started them and for the operators (ADMINS)."""
+"""E-mail about experiments, for who started them and for the operators (SCENE3D_OPERATORS)."""
 
 import logging
 from smtplib import SMTPException
@@ -46,7 +46,7 @@ def _outcome(experiment: Experiment) -> str:
 
 def _send(experiment: Experiment, subject: str, text: str) -> None:
     """A mail server that is away stops no experiment."""
-    to = {address for _, address in settings.ADMINS}
+    to = set(settings.OPERATORS)
     if experiment.started_by and experiment.started_by.email:
         to.add(experiment.started_by.email)
     if not to:

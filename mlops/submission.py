@@ -16,7 +16,7 @@ from mlops.models import Experiment
 from mlops.spec import Spec, SpecInvalid, spec_from
 from mlops.starting import as_run, start
 from mlops.states import ExperimentState
-from scene3d.background.queue import enqueue_on_commit
+from scene3d.background.queue import enqueue_on_commit, is_delivered
 from scene3d.http.problem import Problem
 
 _TASK = "mlops.tasks.run_experiment"
@@ -113,6 +113,22 @@ def cancel(experiment: Experiment) -> None:
     if not lifecycle.request_cancel(experiment.pk):
         raise ExperimentOver
     experiment.refresh_from_db()
+
+
+def recover_experiments() -> None:
+    """Bring back what lost its worker, and what the broker has forgotten."""
+    lost = Experiment.objects.filter(lifecycle.lost_at(timezone.now()))
+    waiting = Experiment.objects.filter(state=ExperimentState.QUEUED)
+    forgotten = [
+        experiment
+        for experiment in waiting
+        if experiment.delivery
+        and not is_delivered(
+            str(experiment.pk), delivery=experiment.delivery, queue=settings.EXPERIMENT_QUEUE
+        )
+    ]
+    for experiment in [*lost, *forgotten]:
+        _deliver(experiment)
 
 
 def _submit(spec: Spec, data: str, trigger: str, who: User | None, *, anew: bool) -> Experiment:

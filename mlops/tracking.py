@@ -9,10 +9,11 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
+from mlops.aliases import CHAMPION, champion_of
 from mlops.dvc import DvcFolder
 from mlops.ledger import LedgerFile
 from mlops.mlflow_tracker import MlflowTracker
-from mlops.models import Experiment, ExperimentStage
+from mlops.models import Configuration, Experiment, ExperimentStage
 from mlops.provenance import write_provenance
 from mlops.stages.decide import DECISION_NAME, Decision
 from mlops.stages.evaluate import METRICS_NAME, SCENES_NAME, Evaluation, TrialMetrics
@@ -54,12 +55,7 @@ class Tracking:
     def __init__(self, experiment: Experiment, folder: DvcFolder) -> None:
         self._experiment, self._folder = experiment, folder
         self._ledger = folder.root / LEDGER_NAME
-        self._tracker = MlflowTracker(
-            settings.MLFLOW_TRACKING_URI,
-            artifact_root=Path(settings.MLFLOW_ARTIFACT_ROOT),
-            experiment=TRACKED_AS,
-            ledger_path=self._ledger,
-        )
+        self._tracker = _tracker(self._ledger)
 
     def stage_ended(self, name: str) -> None:
         """Publish the experiment and one stage, if the tracker answers."""
@@ -213,3 +209,24 @@ def _best_metrics(experiment: Experiment) -> dict[str, float]:
 def _git_commit(provenance: Path) -> str:
     content = json.loads((provenance / "git.json").read_text())
     return str(content.get("commit") or "")
+
+
+def move_champion_alias(version: int) -> None:
+    """Have the tracker's alias name the candidate of this version, if it is still served.
+
+    Raises: TrackerProblem.
+    """
+    configuration = Configuration.objects.filter(pk=version, is_active=True).first()
+    champion = champion_of(configuration) if configuration is not None else None
+    if champion is not None and champion.tracked_version:
+        tracker = _tracker(Path(settings.DATA_DIR) / "experiments" / LEDGER_NAME)
+        tracker.set_alias(int(champion.tracked_version), CHAMPION)
+
+
+def _tracker(ledger: Path) -> MlflowTracker:
+    return MlflowTracker(
+        settings.MLFLOW_TRACKING_URI,
+        artifact_root=Path(settings.MLFLOW_ARTIFACT_ROOT),
+        experiment=TRACKED_AS,
+        ledger_path=ledger,
+    )

@@ -105,6 +105,7 @@ class EmbeddedStack:
         self._services = [
             _Service("web", [*manage, "run_web", "--host", host, "--port", str(port)]),
             _Service("worker", [*manage, "run_worker"]),
+            _Service("experiments", [*manage, "run_experiment_worker"]),
         ]
 
     @property

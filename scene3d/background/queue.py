@@ -49,17 +49,17 @@ def _enqueue(task: str, job_id: str, delivery: int, queue: str | None) -> None:
         _queue(queue).enqueue(
             task, job_id, job_id=_delivery_id(job_id, delivery), result_ttl=0, failure_ttl=86_400
         )
-    except RedisError:
-        logger.exception("job %s waits in the database: the broker is away", job_id)
+    except RedisError as error:
+        logger.warning("%s waits in the database: the broker is away: %s", job_id, error)
 
 
-def is_delivered(job_id: str, *, delivery: int) -> bool:
+def is_delivered(job_id: str, *, delivery: int, queue: str | None = None) -> bool:
     """Whether a worker has or will get this delivery; true when the broker cannot be asked.
 
     RQ remembers a delivery that failed, such as one whose worker died before it took the job.
     """
     try:
-        entry = _queue().fetch_job(_delivery_id(job_id, delivery))
+        entry = _queue(queue).fetch_job(_delivery_id(job_id, delivery))
         return entry is not None and entry.get_status(refresh=False) not in _OVER
     except RedisError:
         logger.warning("the broker does not answer", exc_info=True)

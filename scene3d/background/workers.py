@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import django_rq
-from django.conf import settings
 from django.db import close_old_connections
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
@@ -92,12 +91,13 @@ class WarmWorker(SimpleWorker):
             thread.join()
 
 
-def run_worker(*, maintain: Callable[[], None], burst: bool = False) -> None:
+def run_worker(name: str, *, maintain: Callable[[], None], burst: bool = False) -> None:
     """Work until SIGTERM, or with `burst` until the queue is empty.
 
     Args:
+        name: of the one queue that this process works for.
         maintain: called at the start and about twice a minute between jobs.
     """
-    queue = django_rq.get_queue(settings.RECONSTRUCTION_QUEUE)
+    queue = django_rq.get_queue(name)
     worker: Any = WarmWorker(queue, maintain)
     worker.work(burst=burst, logging_level=None)

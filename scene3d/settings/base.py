@@ -121,6 +121,19 @@ CACHES = {
     )
 }
 
+# ------------------------------------------------------------------------- e-mail
+_EMAIL = environ.Env.email_url_config(ENV.email_url)
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST = _EMAIL.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _EMAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _EMAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _EMAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(_EMAIL.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_EMAIL.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = ENV.email_from
+OPERATORS = ENV.operators
+
 # ------------------------------------------------------------------------ tracker
 IS_TRACKER_EMBEDDED = ENV.mlflow_tracking_uri is None
 MLFLOW_TRACKING_URI = ENV.mlflow_tracking_uri or f"sqlite:///{DATA_DIR}/mlflow/mlflow.db"

@@ -53,6 +53,19 @@ class Environment(BaseModel):
         alias="MLFLOW_TRACKING_URI",
         description="http://… of an MLflow server; a SQLite file when absent.",
     )
+    email_url: str = Field(
+        "consolemail://",
+        alias="EMAIL_URL",
+        description="smtp://… or smtp+tls://user:password@host:port; printed when absent.",
+    )
+    email_from: str = Field(
+        "scene3d@localhost", alias="SCENE3D_EMAIL_FROM", description="Sender of our e-mail."
+    )
+    operators: Names = Field(
+        [],
+        alias="SCENE3D_OPERATORS",
+        description="Addresses that hear of every experiment, comma-separated.",
+    )
     data_dir: Path = Field(
         BASE_DIR / "var",
         alias="SCENE3D_DATA_DIR",

@@ -151,7 +151,7 @@ def claims_of(user: User) -> dict[str, Any]:
 
 
 def sign(claims: dict[str, Any], key: str | None = None, algorithm: str = "HS256") -> str:
-    ours = settings.SIMPLE_JWT["SIGNING_KEY"]
+    ours = str(settings.SIMPLE_JWT["SIGNING_KEY"])
     return jwt.encode(claims, ours if key is None else key, algorithm)
 
 

@@ -265,5 +265,5 @@ def test_batches_of_pairs_come_back_in_order(
         assert (one.is_undecided, one.num_agreeing) == (other.is_undecided, other.num_agreeing)
         assert np.array_equal(one.keypoint_indices, other.keypoint_indices)
     twice = [match.keypoint_indices for match in together if (match.first, match.second) == (0, 2)]
-    assert np.array_equal(*twice)
+    assert np.array_equal(twice[0], twice[1])
     assert len(twice[0]) > 50

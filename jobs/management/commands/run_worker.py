@@ -4,6 +4,7 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         beating = threading.Thread(target=_beat, args=[is_over], name="worker-row", daemon=True)
         beating.start()
         try:
-            run_worker(maintain=_maintain, burst=options["burst"])
+            run_worker(settings.RECONSTRUCTION_QUEUE, maintain=_maintain, burst=options["burst"])
         finally:
             is_over.set()
             beating.join()

@@ -90,7 +90,10 @@ def make_candidate(
 def everything() -> dict[str, list[dict[str, Any]]]:
     """All rows that a decision may change."""
     tables = (Candidate, Configuration, AuditEntry)
-    return {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
+    return {
+        table.__name__: [dict(row) for row in table.objects.order_by("pk").values()]
+        for table in tables
+    }
 
 
 def served_seeds(configuration: Configuration | None = None) -> dict[str, int]:

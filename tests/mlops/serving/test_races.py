@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -34,6 +35,10 @@ def _both_have_looked(monkeypatch: pytest.MonkeyPatch) -> None:
         return seen
 
     monkeypatch.setattr(services, "active_configuration", look)
+
+
+def promote_anew(pk: int, who: User) -> Configuration:
+    return services.promote(Candidate.objects.get(pk=pk), who, WHY)
 
 
 def at_once(acts: Sequence[Act]) -> tuple[list[Configuration], list[Problem]]:
@@ -69,9 +74,7 @@ def assert_one_of_each(won: list[Configuration], lost: list[Problem], version: i
 @pytest.mark.usefixtures("_both_have_looked")
 def test_the_same_candidate(people: list[User]) -> None:
     pk = make_candidate().pk
-    won, lost = at_once(
-        [lambda who=who: services.promote(Candidate.objects.get(pk=pk), who, WHY) for who in people]
-    )
+    won, lost = at_once([partial(promote_anew, pk, who) for who in people])
     assert_one_of_each(won, lost, version=1)
     assert lost[0].code == "cannot_promote"
     assert lost[0].extra == {"state": "promoted"}
@@ -86,9 +89,7 @@ def test_two_candidates(
     rivals = [make_candidate(preset="quick"), make_candidate(preset="thorough")]
     request.getfixturevalue("_both_have_looked")
     pairs = zip(rivals, people, strict=True)
-    won, lost = at_once(
-        [lambda rival=rival, who=who: services.promote(rival, who, WHY) for rival, who in pairs]
-    )
+    won, lost = at_once([partial(services.promote, rival, who, WHY) for rival, who in pairs])
     assert_one_of_each(won, lost, version=num_before + 1)
     assert lost[0].code == "configuration_changed"
     states = {rival.preset: Candidate.objects.get(pk=rival.pk).state for rival in rivals}
