@@ -51,12 +51,8 @@ def run_experiment(experiment_id: UUID, say: Say = logger.info) -> bool:
     except InterruptedError:
         lifecycle.mark_cancelled(lease)
     except StageFailed as problem:
-        lifecycle.fail(
-            lease,
-            code=str(problem.evidence["code"]),
-            message=problem.message,
-            next_step=problem.next_step,
-        )
+        code = str(problem.evidence["code"])
+        lifecycle.fail(lease, code=code, message=problem.message, next_step=problem.next_step)
     except StageBroke as problem:
         lifecycle.mark_errored(
             lease,

@@ -1,6 +1,6 @@
 """Whether a trial may replace what is served: every gate, with its reason. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -65,47 +65,61 @@ class Reason:
 
 def decide(gates: Gates, trial: TrialResult, champion: TrialResult, gain: Gain) -> list[Reason]:
     """All of them, in a fixed order; the trial may be served if every one has passed."""
-    worst, loss = _largest_loss(trial.dataset_scores, champion.dataset_scores)
-    time_ratio = _ratio(trial.seconds_per_photo, champion.seconds_per_photo)
     return [
-        Reason(
-            gate="min_gain",
-            passed=gain.mean >= gates.min_gain,
-            words=f"Score {trial.score:.2f} against {champion.score:.2f}: {gain.mean:+.2f}, wanted"
-            f" at least {gates.min_gain:+.2f}.",
-        ),
-        Reason(
-            gate="significant",
-            passed=not gates.significant or gain.low > 0,
-            words=f"The gain lies between {gain.low:+.2f} and {gain.high:+.2f}"
-            + (", wanted above zero." if gates.significant else "; this gate is off."),
-        ),
-        Reason(
-            gate="max_dataset_loss",
-            passed=loss <= gates.max_dataset_loss,
-            words=f"Worst dataset: {worst}, {-loss:+.2f}; a loss of {gates.max_dataset_loss:.2f} is"
-            " tolerated.",
-        ),
-        Reason(
-            gate="min_registration",
-            passed=trial.registration >= gates.min_registration,
-            words=f"{trial.registration:.1%} of the photos treated rightly, wanted at least"
-            f" {gates.min_registration:.1%}.",
-        ),
-        Reason(
-            gate="max_registration_loss",
-            passed=champion.registration - trial.registration <= gates.max_registration_loss,
-            words=f"{trial.registration:.1%} against {champion.registration:.1%} of the photos; a"
-            f" loss of {gates.max_registration_loss:.1%} is tolerated.",
-        ),
-        Reason(
-            gate="max_time_ratio",
-            passed=time_ratio <= gates.max_time_ratio,
-            words=f"{trial.seconds_per_photo:.2f} s per photo against"
-            f" {champion.seconds_per_photo:.2f} s: {time_ratio:.2f} times, at most"
-            f" {gates.max_time_ratio:.2f} wanted.",
-        ),
+        *_on_scores(gates, trial, champion, gain),
+        *_on_photos(gates, trial, champion),
+        _on_time(gates, trial, champion),
     ]
+
+
+def _on_scores(
+    gates: Gates, trial: TrialResult, champion: TrialResult, gain: Gain
+) -> Iterator[Reason]:
+    worst, loss = _largest_loss(trial.dataset_scores, champion.dataset_scores)
+    yield Reason(
+        gate="min_gain",
+        passed=gain.mean >= gates.min_gain,
+        words=f"Score {trial.score:.2f} against {champion.score:.2f}: {gain.mean:+.2f}, wanted at"
+        f" least {gates.min_gain:+.2f}.",
+    )
+    yield Reason(
+        gate="significant",
+        passed=not gates.significant or gain.low > 0,
+        words=f"The gain lies between {gain.low:+.2f} and {gain.high:+.2f}"
+        + (", wanted above zero." if gates.significant else "; this gate is off."),
+    )
+    yield Reason(
+        gate="max_dataset_loss",
+        passed=loss <= gates.max_dataset_loss,
+        words=f"Worst dataset: {worst}, {0.0 - loss:+.2f}; a loss of {gates.max_dataset_loss:.2f}"
+        " is tolerated.",
+    )
+
+
+def _on_photos(gates: Gates, trial: TrialResult, champion: TrialResult) -> Iterator[Reason]:
+    yield Reason(
+        gate="min_registration",
+        passed=trial.registration >= gates.min_registration,
+        words=f"{trial.registration:.1%} of the photos treated rightly, wanted at least"
+        f" {gates.min_registration:.1%}.",
+    )
+    yield Reason(
+        gate="max_registration_loss",
+        passed=champion.registration - trial.registration <= gates.max_registration_loss,
+        words=f"{trial.registration:.1%} against {champion.registration:.1%} of the photos; a loss"
+        f" of {gates.max_registration_loss:.1%} is tolerated.",
+    )
+
+
+def _on_time(gates: Gates, trial: TrialResult, champion: TrialResult) -> Reason:
+    ratio = _ratio(trial.seconds_per_photo, champion.seconds_per_photo)
+    return Reason(
+        gate="max_time_ratio",
+        passed=ratio <= gates.max_time_ratio,
+        words=f"{trial.seconds_per_photo:.2f} s per photo against"
+        f" {champion.seconds_per_photo:.2f} s: {ratio:.2f} times, at most"
+        f" {gates.max_time_ratio:.2f} wanted.",
+    )
 
 
 def _largest_loss(trial: Mapping[str, float], champion: Mapping[str, float]) -> tuple[str, float]:
