@@ -3,6 +3,9 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from jobs import services
 from jobs.errors import StateForbids
@@ -51,8 +54,16 @@ class JobAdmin(admin.ModelAdmin[Job]):
     list_filter = ("state", "preset", "configuration_version", "error_code")
     search_fields = ("name", "owner__username", "id")
     date_hierarchy = "created_at"
+    readonly_fields = ("configuration",)
     inlines = [StageRunInline, ArtifactInline, PhotoInline]
     actions = ["cancel", "retry"]
+
+    @admin.display(description="configuration")
+    def configuration(self, job: Job) -> SafeString | str:
+        if not job.configuration_version:
+            return "The engine's own presets"
+        address = reverse("admin:mlops_configuration_change", args=[job.configuration_version])
+        return format_html('<a href="{}">Configuration {}</a>', address, job.configuration_version)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -31,13 +31,17 @@ from mlops.states import Act, CandidateState
 class StageInline(ReadOnlyInline):
     model = ExperimentStage
     fields = ("name", "state", "done", "total", "seconds", "words")
+    verbose_name_plural = "stages"
 
 
 class CandidateInline(ReadOnlyInline):
     model = Candidate
-    show_change_link = True
-    fields = ("trial", "preset", "state", "score")
-    readonly_fields = ("score",)
+    fields = ("own_page", "preset", "state", "score")
+    readonly_fields = ("own_page", "score")
+
+    @admin.display(description="trial")
+    def own_page(self, candidate: Candidate) -> SafeString:
+        return link(candidate, candidate.trial)
 
     @admin.display(description="score, %")
     def score(self, candidate: Candidate) -> str:
@@ -52,10 +56,8 @@ class ExperimentAdmin(ReadOnlyAdmin[Experiment]):
     date_hierarchy = "created_at"
     inlines = [StageInline, CandidateInline]
     fieldsets = [
-        (None, {"fields": ["name", "state", "tracking", "trigger", "started_by"]}),
-        ("Times", {"fields": ["created_at", "started_at", "finished_at", "attempt"]}),
-        ("Data", {"fields": ["data", "data_hash"]}),
-        ("Error", {"fields": ["error_code", "error_message", "error_next_step", "traceback"]}),
+        (None, {"fields": ["state", "tracking", "trigger", "started_by", "data", "data_hash"]}),
+        ("Times", {"fields": ["created_at", "started_at", "finished_at"]}),
         (
             "Details",
             {
@@ -64,6 +66,13 @@ class ExperimentAdmin(ReadOnlyAdmin[Experiment]):
             },
         ),
     ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Experiment | None = None) -> Any:
+        """What went wrong comes first, if anything did."""
+        if obj is None or not obj.error_code:
+            return self.fieldsets
+        fields = ["error_code", "error_message", "error_next_step", "traceback"]
+        return [("What went wrong", {"fields": fields}), *self.fieldsets]
 
     @admin.display(description="tracking")
     def tracking(self, experiment: Experiment) -> SafeString | str:
@@ -99,7 +108,6 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
                     "tracking",
                     "tracked_run",
                     "tracked_version",
-                    "proposed_by",
                     "created_at",
                 ]
             },
@@ -127,6 +135,7 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
         return pretty(candidate.options)
 
     def get_urls(self) -> list[URLPattern]:
+        """And the pages behind the buttons."""
         view = self.admin_site.admin_view(self.ask_act)
         own = path("<int:pk>/act/<slug:name>/", view, name="mlops_candidate_act")
         return [own, *super().get_urls()]
@@ -143,6 +152,7 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
             "has_other_champion": is_open and has_other_champion(candidate),
             "compared": compare(candidate.metrics),
             "changes": changes_of(candidate),
+            "decisions": candidate.auditentry_set.all(),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -165,6 +175,7 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
 
         question = Question(
             title=f"{button} {candidate.trial} of {candidate.experiment}?",
+            about=str(candidate),
             words=words.format(preset=candidate.preset),
             button=button,
             objection=objection(act, candidate, who),
@@ -179,7 +190,6 @@ class ConfigurationAdmin(ReadOnlyAdmin[Configuration]):
     list_display = ("__str__", "is_active", "created_at", "created_by_name", "origin", "reason")
     list_select_related = ("candidate__experiment",)
     fieldsets = [
-        (None, {"fields": ["is_active", "created_at", "created_by_name", "origin", "reason"]}),
         ("All options", {"classes": ["collapse"], "fields": ["own_options"]}),
     ]
 
@@ -224,6 +234,7 @@ class ConfigurationAdmin(ReadOnlyAdmin[Configuration]):
         target = f"configuration {version}" if version else "the engine's own presets"
         question = Question(
             title=f"Roll back to {target}?",
+            about=target.capitalize(),
             words=f"New jobs will use the options of {target} again, as a new version. Jobs that"
             " are there keep theirs.",
             button="Roll back",
@@ -236,11 +247,20 @@ class ConfigurationAdmin(ReadOnlyAdmin[Configuration]):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
-    list_display = ("at", "who_name", "act", "candidate", "configuration", "reason")
+    list_display = ("at", "who_name", "act", "reason", "about", "made")
     list_filter = ("act", "who_name")
+    fields = ("at", "who", "who_name", "act", "reason", "about", "made")
     list_select_related = ("candidate__experiment", "configuration")
     search_fields = ("reason", "who_name")
     date_hierarchy = "at"
+
+    @admin.display(description="candidate")
+    def about(self, entry: AuditEntry) -> SafeString | str:
+        return link(entry.candidate) if entry.candidate is not None else "–"
+
+    @admin.display(description="configuration")
+    def made(self, entry: AuditEntry) -> SafeString | str:
+        return link(entry.configuration) if entry.configuration is not None else "–"
 
 
 _QUESTIONS: Mapping[Act, tuple[str, str]] = {

@@ -56,8 +56,11 @@ class ReadOnlyAdmin(admin.ModelAdmin[Row]):
 
 
 class ReasonForm(forms.Form):
+    class Media:
+        css = {"all": ["admin/css/forms.css"]}
+
     reason = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True}),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField", "autofocus": True}),
         max_length=2000,
         help_text="Goes into the audit log, for whoever wonders later.",
     )
@@ -73,6 +76,7 @@ class Question:
     """
 
     title: str
+    about: str
     words: str
     button: str
     objection: Problem | None
@@ -94,7 +98,7 @@ def ask(request: HttpRequest, question: Question, page: ReadOnlyAdmin[Any]) -> H
         "title": question.title,
         "question": question,
         "form": form,
-        "media": page.media,
+        "media": form.media + page.media,
         "opts": page.opts,
     }
     status = question.objection.status if question.objection is not None else HTTPStatus.OK

@@ -94,8 +94,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     class Meta:
         model = Job
         fields: tuple[str, ...] = (
-            "id", "url", "name", "state", "stage", "preset", "num_photos", "progress",
-            "queue_position", "error", "is_partial", "partial_reason", "statistics",
+            "id", "url", "name", "state", "stage", "preset", "configuration_version", "num_photos",
+            "progress", "queue_position", "error", "is_partial", "partial_reason", "statistics",
             "created_at", "started_at", "finished_at",
         )  # fmt: skip
 
@@ -145,8 +145,8 @@ class JobDetailSerializer(JobSerializer):
     class Meta(JobSerializer.Meta):
         fields: tuple[str, ...] = (
             *JobSerializer.Meta.fields, "attempt", "options", "options_fingerprint",
-            "configuration_version", "num_ignored_files", "metres_per_unit", "preflight", "stages",
-            "models", "artifacts", "exports",
+            "num_ignored_files", "metres_per_unit", "preflight", "stages", "models", "artifacts",
+            "exports",
         )  # fmt: skip
 
     @extend_schema_field(

@@ -102,8 +102,8 @@ def test_a_row_tells_enough_for_a_card(alice: User, alice_api: APIClient) -> Non
     job = make_done(alice)
     [row] = alice_api.get(JOBS).json()["results"]
     assert set(row) == {
-        "id", "url", "name", "state", "stage", "preset", "num_photos", "progress",
-        "queue_position", "error", "is_partial", "partial_reason", "statistics",
+        "id", "url", "name", "state", "stage", "preset", "configuration_version", "num_photos",
+        "progress", "queue_position", "error", "is_partial", "partial_reason", "statistics",
         "created_at", "started_at", "finished_at",
     }  # fmt: skip
     assert row["url"] == f"http://testserver/api/v1/jobs/{job.pk}/"

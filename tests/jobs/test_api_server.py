@@ -88,7 +88,9 @@ def test_every_operation_has_a_summary_and_a_tag(schema: Any) -> None:
     assert len(found) >= 14
     for method, path, operation in found:
         assert operation.get("summary"), f"{method} {path}"
-        assert operation["tags"] in (["jobs"], ["server"], ["auth"]), f"{method} {path}"
+        assert operation["tags"] in (["jobs"], ["server"], ["auth"], ["serving"]), (
+            f"{method} {path}"
+        )
     summaries = [operation["summary"] for _, _, operation in found]
     assert len(set(summaries)) == len(summaries)
 
@@ -104,6 +106,10 @@ def test_the_schema_names_the_addresses_of_the_contract(schema: Any) -> None:
         ("get", f"{jobs}{{id}}/photos/"), ("post", f"{jobs}{{id}}/cancel/"),
         ("post", f"{jobs}{{id}}/retry/"), ("get", f"{jobs}{{id}}/artifacts/{{name}}"),
         ("get", "/api/v1/capabilities/"), ("get", "/api/v1/presets/"),
+        ("get", "/api/v1/candidates/"), ("get", "/api/v1/candidates/{id}/"),
+        ("post", "/api/v1/candidates/{id}/promote/"), ("post", "/api/v1/candidates/{id}/reject/"),
+        ("post", "/api/v1/candidates/{id}/propose/"), ("get", "/api/v1/configurations/"),
+        ("get", "/api/v1/configurations/{version}/"), ("post", "/api/v1/configurations/roll-back/"),
     }  # fmt: skip
 
 
