@@ -22,17 +22,16 @@ class SpecForm(forms.Form):
                 "rows": 22,
                 "spellcheck": "false",
                 "autocapitalize": "off",
-                "aria-describedby": "spec-help",
             }
         ),
         help_text="YAML: a name, the trials, the gates. Each trial starts from a preset and is"
         " compared with what this server uses now.",
     )
-    data = forms.CharField(  # type: ignore[assignment]  # the metaclass takes fields out
+    data = forms.CharField(  # type: ignore[assignment]  # a declared field hides nothing
         label="Labelled photos",
         max_length=500,
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "aria-describedby": "data-help"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="Folder on this server with train/, train_labels.csv and train_thresholds.csv."
         " Empty: the folder that the spec names.",
     )

@@ -18,7 +18,7 @@ class StartSerializer(serializers.Serializer[Any]):
     spec_yaml = serializers.CharField(
         required=False, max_length=MAX_SPEC_LENGTH, help_text="The same as YAML."
     )
-    data = serializers.CharField(  # type: ignore[assignment]  # the metaclass takes fields out
+    data = serializers.CharField(  # type: ignore[assignment]  # a declared field hides nothing
         required=False,
         allow_blank=True,
         default="",
@@ -42,7 +42,6 @@ class ExperimentStageSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     title = serializers.CharField()
     state = serializers.ChoiceField(StageState.choices)
-    label = serializers.CharField()  # type: ignore[assignment]  # likewise
     words = serializers.CharField(help_text="What it is at, or why it ended.")
     done = serializers.IntegerField()
     total = serializers.IntegerField()

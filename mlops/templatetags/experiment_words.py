@@ -9,9 +9,9 @@ register = template.Library()
 
 @register.filter
 def signed(value: float, digits: int = 2) -> str:
-    """+1.20, -0.31; never -0.00."""
-    rounded = round(value, digits) + 0.0
-    return f"{rounded:+.{digits}f}"
+    """+1.20, -0.31, 0.00."""
+    rounded = round(value, digits)
+    return f"{rounded:+.{digits}f}" if rounded else f"{0:.{digits}f}"
 
 
 @register.filter

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "kornia", "pycolmap", "mlflow", "numpy", "scipy", "PIL", "pillow_heif")
+HEAVY = (
+    "torch", "kornia", "pycolmap", "mlflow", "optuna", "dvc", "numpy", "scipy", "PIL",
+    "pillow_heif",
+)  # fmt: skip
 SCRIPT = f"""
 import sys
 for name in {HEAVY!r}:
