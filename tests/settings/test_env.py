@@ -21,6 +21,9 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "MLFLOW_TRACKING_URI": (
         "mlflow_tracking_uri", "http://mlflow:5000", "http://mlflow:5000",
     ),
+    "EMAIL_URL": ("email_url", "smtp://u:p@h:25", "smtp://u:p@h:25"),
+    "SCENE3D_EMAIL_FROM": ("email_from", "a@example.org", "a@example.org"),
+    "SCENE3D_OPERATORS": ("operators", "a@b.org,c@d.org", ["a@b.org", "c@d.org"]),
     "SCENE3D_DATA_DIR": ("data_dir", "/data", Path("/data")),
     "SCENE3D_MODEL_STORE": ("model_store", "/models", Path("/models")),
     "SCENE3D_HOST": ("host", "0.0.0.0", "0.0.0.0"),  # noqa: S104  # only a value
