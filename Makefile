@@ -3,9 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 SETUP := var/.setup-run
-SETUP_OFFLINE := var/.setup-offline
 SETUP_DEV := var/.setup-dev
-NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/worker.txt package-lock.json scene3d/engine/weights.py
+NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/offline.txt package-lock.json scene3d/engine/weights.py
 
 .PHONY: help setup demo run mlflow test test-long test-diagnosis check format requirements clean
 
@@ -20,7 +19,7 @@ demo: $(SETUP) ## run with a sample scene; ARGS=--once ends after it
 run: $(SETUP) ## run for daily use
 	$(PYTHON) manage.py run_stack $(ARGS)
 
-mlflow: $(SETUP_OFFLINE) ## the UI of what was tracked, on this machine alone; ARGS="--port 5001"
+mlflow: $(SETUP) ## the UI of what was tracked, on this machine alone; ARGS="--port 5001"
 	$(PYTHON) manage.py mlflow_ui $(ARGS)
 
 test: check ## all checks, then all tests that fit into fifteen minutes
@@ -57,13 +56,9 @@ requirements: ## compile requirements/*.in into *.txt
 	sed -i 's/^\(torch==[0-9.]*\)+.*/\1/' requirements/*.txt  # a local build's tag is no pin
 
 clean: ## remove what setup made, never your data
-	rm -rf $(VENV) node_modules $(SETUP) $(SETUP_OFFLINE) $(SETUP_DEV)
+	rm -rf $(VENV) node_modules $(SETUP) $(SETUP_DEV)
 
 $(SETUP): $(NEEDED_BY_RUN)
-	python3 requirements/install.py worker
-	@touch $@
-
-$(SETUP_OFFLINE): $(SETUP) requirements/offline.txt
 	python3 requirements/install.py offline
 	@touch $@
 

@@ -1,6 +1,6 @@
 """Set-up of a host: virtual environment, pinned packages, npm packages, weights.
 
-Needs Python's standard library alone. `python3 requirements/install.py worker` is what `make
+Needs Python's standard library alone. `python3 requirements/install.py offline` is what `make
 setup` runs; `dev` adds what tests and checks need.
 """
 
@@ -112,4 +112,4 @@ def give_up(words: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "worker")
+    main(sys.argv[1] if len(sys.argv) > 1 else "offline")

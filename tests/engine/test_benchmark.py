@@ -124,9 +124,9 @@ def test_colmaps_defaults_are_run_and_scored(tiny_photos: Path) -> None:
     module = [sys.executable, "-m", "scene3d.engine.colmap.defaults"]
     contestants = [
         Contestant(
-            name="colmap", command=lambda photos, result: [*module, str(photos), str(result)]
+            name="colmap", command=lambda photos, result, _seed: [*module, str(photos), str(result)]
         ),
-        Contestant(name="broken", command=lambda _photos, _result: [sys.executable, "-c", "1/0"]),
+        Contestant(name="broken", command=lambda *_: [sys.executable, "-c", "1/0"]),
     ]
     rows = list(run_contest([scene], contestants, num_repeats=1))
     assert [row.num_registered for row in rows] == [len(scene.photos), 0]

@@ -37,7 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, required=True, metavar="DIR")
         parser.add_argument("--scenes", nargs="+", metavar="NAME", help="All of them without.")
         parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
-        parser.add_argument("--repeats", type=int, default=1)
+        parser.add_argument(
+            "--repeats", type=int, default=1, help="Runs of each, with seeds from 0 on."
+        )
         parser.add_argument(
             "--anchors",
             choices=ANCHORS,
@@ -101,8 +103,8 @@ def _preset(name: str) -> Contestant:
     command = [sys.executable, str(BASE_DIR / "manage.py"), "reconstruct"]
     return Contestant(
         name=name,
-        command=lambda photos, result: [
-            *command, str(photos), "--output", str(result), "--preset", name,
+        command=lambda photos, result, seed: [
+            *command, str(photos), "--output", str(result), "--preset", name, "--seed", str(seed),
         ],
     )  # fmt: skip
 
@@ -110,7 +112,7 @@ def _preset(name: str) -> Contestant:
 def _colmap() -> Contestant:
     command = [sys.executable, "-m", "scene3d.engine.colmap.defaults"]
     return Contestant(
-        name=ANCHOR, command=lambda photos, result: [*command, str(photos), str(result)]
+        name=ANCHOR, command=lambda photos, result, _seed: [*command, str(photos), str(result)]
     )
 
 
@@ -118,7 +120,7 @@ def _learned() -> Contestant:
     command = [sys.executable, "-m", "scene3d.engine.benchmark.learned"]
     return Contestant(
         name="aliked+lightglue",
-        command=lambda photos, result: [
+        command=lambda photos, result, _seed: [
             *command, str(photos), str(result), str(settings.MODEL_STORE),
         ],
     )  # fmt: skip

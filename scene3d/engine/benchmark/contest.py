@@ -28,8 +28,9 @@ class Contestant:
     """A way to reconstruct a folder of photos."""
 
     name: str
-    command: Callable[[Path, Path], Sequence[str]]
-    """Gets the folder of photos and the one for the result, where cameras.json is to lie."""
+    command: Callable[[Path, Path, int], Sequence[str]]
+    """Gets the folder of photos, the one for the result, where cameras.json is to lie, and a
+    seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class Row:
 
     scene: str
     contestant: str
+    seed: int
     num_photos: int
     num_registered: int
     """In the largest model, or in any where there are several places; 0 where the run failed."""
@@ -55,24 +57,27 @@ class Row:
 def run_contest(
     scenes: Sequence[BenchmarkScene], contestants: Sequence[Contestant], num_repeats: int
 ) -> Iterator[Row]:
-    """Rows as they come. Repeats go round all contestants, so that a busy minute hits each."""
+    """Rows as they come. Repeats go round all contestants, so that a busy minute hits each, and
+    have seeds of their own, so that they show how much is chance."""
     with tempfile.TemporaryDirectory(prefix="scene3d-benchmark-") as folder:
         for scene in scenes:
             photos = Path(folder) / "photos" / scene.name
             photos.mkdir(parents=True)
             for path in scene.photos:
                 shutil.copy(path, photos)
-            for _ in range(num_repeats):
+            for seed in range(num_repeats):
                 for contestant in contestants:
-                    yield _run(scene, contestant, photos, Path(folder) / "result")
+                    yield _run(scene, contestant, photos, Path(folder) / "result", seed)
             shutil.rmtree(photos)
 
 
-def _run(scene: BenchmarkScene, contestant: Contestant, photos: Path, result: Path) -> Row:
+def _run(
+    scene: BenchmarkScene, contestant: Contestant, photos: Path, result: Path, seed: int
+) -> Row:
     shutil.rmtree(result, ignore_errors=True)
     result.mkdir()
     log = result.with_suffix(".log")
-    measured = run_measured(contestant.command(photos, result), log)
+    measured = run_measured(contestant.command(photos, result, seed), log)
     models = read_models(result / "cameras.json") if measured.exit_code == 0 else []
     clusters = _as_clusters(models)
     poses = models[0] if models else {}
@@ -81,6 +86,7 @@ def _run(scene: BenchmarkScene, contestant: Contestant, photos: Path, result: Pa
     return Row(
         scene=scene.name,
         contestant=contestant.name,
+        seed=seed,
         num_photos=len(scene.photos),
         num_registered=sum(map(len, clusters.values())) if scene.challenge else len(poses),
         measured=measured,

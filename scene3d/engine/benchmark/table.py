@@ -12,7 +12,7 @@ from scene3d.engine.benchmark.contest import MAA_DEG, Row
 def markdown(rows: Sequence[Row], anchor: str) -> str:
     """A line per scene and contestant, then each contestant's time as a share of the anchor's.
 
-    Repeats are medians; times also have their range.
+    Repeats are medians, with the range of times and accuracies.
     """
     head = ["scene", "contestant", "placed", "seconds", f"x {anchor}", "peak MiB"]
     head += [f"mAA@{max_deg:g}°" for max_deg in MAA_DEG] + ["centre error", "challenge score"]
@@ -44,7 +44,11 @@ def _cells(some: Sequence[Row], ratio: float | None) -> list[str]:
 
 def _maa(some: Sequence[Row], max_deg: float) -> str:
     values = [row.maa[max_deg] for row in some if max_deg in row.maa]
-    return f"{median(values):.3f}" if values else ""
+    return f"{median(values):.3f}{_spread(values)}" if values else ""
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f" ({min(values):.3f} to {max(values):.3f})" if len(values) > 1 else ""
 
 
 def _ratio(rows: Sequence[Row], scene: str, contestant: str, anchor: str) -> float | None:
