@@ -212,24 +212,24 @@ def test_pairs_leave_a_batch_at_their_own_layer_and_without_hopeless_keypoints(
     easy, hard = (points[0], points[0]), (points[0], points[2])
     shapes: list[tuple[int, int]] = []
     hooks = [
-        transformer.cross_attn.register_forward_pre_hook(
-            lambda _, inputs: shapes.append(tuple(inputs[1].shape[:2]))
+        transformer.self_attn.register_forward_pre_hook(
+            lambda _, inputs: shapes.append(tuple(inputs[0].shape[:2]))
         )
         for transformer in network.transformers
     ]
-    alone = []
-    for pair in (easy, hard):
-        match_batch(network, [pair], half=False)
-        alone.append([count for _, count in shapes])
+    sizes, counts = [], []
+    for batch in ([easy], [hard], [easy, hard]):
+        match_batch(network, batch, half=False)
+        sizes.append([size for size, _ in shapes[1::2]])
+        counts.append([count for _, count in shapes[1::2]])
         shapes.clear()
-    match_batch(network, [easy, hard], half=False)
     for hook in hooks:
         hook.remove()
-    num_easy, num_hard = map(len, alone)
+    num_easy, num_hard = len(sizes[0]), len(sizes[1])
     assert 1 <= num_easy < num_hard < 9
-    assert [size for size, _ in shapes] == num_easy * [2] + (num_hard - num_easy) * [1]
-    assert [count for _, count in shapes[num_easy:]] == alone[1][num_easy:]
-    assert alone[1][-1] < alone[1][0] == 190
+    assert sizes[2] == num_easy * [2] + (num_hard - num_easy) * [1]
+    assert counts[2][num_easy:] == counts[1][num_easy:]
+    assert counts[1][-1] < counts[1][0] == 190
 
 
 @pytest.mark.weights

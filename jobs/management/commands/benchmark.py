@@ -15,8 +15,9 @@ from jobs.worker_host import configured_host
 from scene3d.commandline import telling_problems
 from scene3d.engine.benchmark.contest import Contestant, run_contest
 from scene3d.engine.benchmark.growth import SIZES, growth_markdown, measure_growth
+from scene3d.engine.benchmark.publishing import write_results
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
-from scene3d.engine.benchmark.table import markdown, write_results
+from scene3d.engine.benchmark.table import markdown
 from scene3d.engine.public import PRESETS
 from scene3d.settings.env import BASE_DIR
 

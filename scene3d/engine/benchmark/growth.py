@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 
 from scene3d.engine.benchmark.measure import run_measured
-from scene3d.engine.benchmark.table import line
+from scene3d.engine.benchmark.publishing import line
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.errors import Cancelled
 from scene3d.engine.matching.saved import load_matches

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 from scipy.spatial import KDTree
 
-from scene3d.engine.benchmark.table import line, write_results
+from scene3d.engine.benchmark.publishing import line, write_results
 from scene3d.engine.capabilities import device_name, open_host
 from scene3d.engine.features.aliked import AlikedExtractor, Picture
 from scene3d.engine.features.cuda import forget_peak_memory, peak_memory_mib, wait_for_gpu
@@ -328,9 +328,15 @@ def _keypoints(features: Features) -> FloatArray:
     return features.keypoints_xy_px.astype(np.float64)
 
 
+def _main(store: Path, output: Path, photos: Path | None = None) -> None:
+    host = open_host(store)
+    options = NetworkOptions(num_photos=64, num_pairs=256, batch_sizes=(1, 8, 16, 32))
+    rows = []
+    for row in measure_networks(photos, options, host):
+        rows.append(row)
+        sys.stderr.write(f"{row}\n")
+    sys.stdout.write(publish(rows, host, output) + "\n")
+
+
 if __name__ == "__main__":
-    _store, _output, *_photos = (Path(argument) for argument in sys.argv[1:])
-    _host = open_host(_store)
-    _options = NetworkOptions(batch_sizes=(1, 8, 16, 32))
-    _rows = list(measure_networks(_photos[0] if _photos else None, _options, _host))
-    sys.stdout.write(publish(_rows, _host, _output) + "\n")
+    _main(*(Path(argument) for argument in sys.argv[1:]))

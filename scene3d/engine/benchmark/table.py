@@ -1,12 +1,10 @@
 """Rows as a table that people read."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import geometric_mean, median
-from typing import Any
 
 from scene3d.engine.benchmark.contest import MAA_DEG, Row
+from scene3d.engine.benchmark.publishing import line
 
 
 def markdown(rows: Sequence[Row], anchor: str) -> str:
@@ -75,15 +73,3 @@ def _means(rows: Sequence[Row], anchor: str) -> list[str]:
 
 def _in_order(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((row.scene, row.contestant) for row in rows))
-
-
-def line(cells: Sequence[str]) -> str:
-    """One row of a Markdown table."""
-    return "| " + " | ".join(cells) + " |"
-
-
-def write_results(name: str, content: Any, table: str, output: Path) -> None:
-    """`name`.json and `name`.md in the folder `output`, made where it is missing."""
-    output.mkdir(parents=True, exist_ok=True)
-    (output / f"{name}.json").write_text(json.dumps(content, indent=1))
-    (output / f"{name}.md").write_text(table + "\n")

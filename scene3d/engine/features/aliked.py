@@ -55,7 +55,7 @@ class AlikedExtractor:
             (photo for group in groups for photo in group),
             self.load,
             num_threads=self._host.num_threads,
-            num_ahead=2 * self._host.batch_size,
+            num_ahead=self._host.batch_size,
         )
         for group in groups:
             found = self.extract_pictures(islice(pictures, len(group)))

@@ -158,12 +158,18 @@ def _describe(
     image = torch.arange(len(counts), device=xy.device).repeat_interleave(
         torch.tensor(counts, device=xy.device)
     )
-    offsets = head.offset_conv(unit_map.windows(image, xy, head.kernel_size))
-    offsets = offsets.clamp(-max_offset_px, max_offset_px).view(len(xy), 2, head.n_pos)
-    places = (xy[:, None] + offsets.transpose(1, 2)).reshape(-1, 2)
+    first, gate, second = head.offset_conv  # over one window each, so they are matrices
+    hidden = gate(_linear(first, unit_map.windows(image, xy, head.kernel_size)))
+    offsets = _linear(second, hidden).clamp(-max_offset_px, max_offset_px)
+    places = (xy[:, None] + offsets.view(len(xy), 2, head.n_pos).mT).reshape(-1, 2)
     seen = unit_map.between(image.repeat_interleave(head.n_pos), places)
     mixed = functional.selu(seen @ head.sf_conv.weight.flatten(1).T)
     summed = torch.einsum(
         "npc,pcd->nd", mixed.view(len(xy), head.n_pos, seen.shape[1]), head.agg_weights
     )
     return torch.split(functional.normalize(summed, dim=1), counts)
+
+
+def _linear(convolution: Any, windows: torch.Tensor) -> torch.Tensor:
+    """(P, C') of windows (P, C, size, size) that are of the kernel's size."""
+    return functional.linear(windows.flatten(1), convolution.weight.flatten(1), convolution.bias)

@@ -100,6 +100,11 @@ class _Side:
     def is_padded(self) -> bool:
         return min(self.num_kept) < self.rows.shape[1]
 
+    @property
+    def mask(self) -> torch.Tensor | None:
+        """(B, 1, 1, N), whom attention may see; None for all of them, which is faster."""
+        return self.is_kept[:, None, None] if self.is_padded else None
+
     def only(self, chosen: Sequence[int]) -> "_Side":
         """These pairs."""
         return _Side(
@@ -146,26 +151,34 @@ class _Batch:
 
 def _attended(transformer: Any, batch: _Batch, *, half: bool) -> _Batch:
     """Attention within each photo, then between the two."""
-    first, second = batch.first, batch.second
-    with torch.autocast(first.descriptors.device.type, torch.float16, enabled=half):
-        own = [
-            transformer.self_attn(
-                side.descriptors,
-                side.encodings,
-                side.is_kept[:, None, None] if side.is_padded else None,
-            )
-            for side in (first, second)
-        ]
-        is_padded = first.is_padded or second.is_padded
-        mask = (
-            first.is_kept[:, None, :, None] & second.is_kept[:, None, None] if is_padded else None
-        )
-        crossed = transformer.cross_attn(*own, mask)
+    sides = (batch.first, batch.second)
+    with torch.autocast(batch.first.descriptors.device.type, torch.float16, enabled=half):
+        own = [transformer.self_attn(side.descriptors, side.encodings, side.mask) for side in sides]
+        first, second = _crossed(transformer.cross_attn, own, [side.mask for side in sides])
     return replace(
         batch,
-        first=replace(first, descriptors=crossed[0]),
-        second=replace(second, descriptors=crossed[1]),
+        first=replace(batch.first, descriptors=first),
+        second=replace(batch.second, descriptors=second),
     )
+
+
+def _crossed(
+    block: Any, descriptors: Sequence[torch.Tensor], masks: Sequence[torch.Tensor | None]
+) -> list[torch.Tensor]:
+    """What kornia's CrossBlock makes of two (B, N, D), in one fused attention each way."""
+    keys, values = (
+        [layer(some).unflatten(-1, (block.heads, -1)).transpose(1, 2) for some in descriptors]
+        for layer in (block.to_qk, block.to_v)
+    )
+    crossed = []
+    for own, other in ((0, 1), (1, 0)):
+        seen = functional.scaled_dot_product_attention(
+            keys[own], keys[other], values[other], attn_mask=masks[other]
+        )
+        message = block.to_out(seen.transpose(1, 2).flatten(start_dim=2))
+        joint = torch.cat([descriptors[own], message], dim=-1)
+        crossed.append(descriptors[own] + block.ffn(joint))
+    return crossed
 
 
 def _are_done(network: Any, layer: int, batch: _Batch) -> list[bool]:
