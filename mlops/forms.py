@@ -1,12 +1,12 @@
 """The form that starts an experiment."""
 
-from pathlib import Path
 from typing import Any
 
 from django import forms
 
 from mlops.data import DataMissing
 from mlops.spec import Spec, SpecInvalid, spec_from
+from mlops.starting import data_root
 from mlops.submission import MAX_SPEC_LENGTH, check_data, parse_spec
 
 
@@ -50,7 +50,7 @@ class SpecForm(forms.Form):
         folder = values.get("data") or (spec.data if spec else "")
         if folder:
             try:
-                check_data(Path(folder).expanduser().resolve())
+                check_data(data_root(folder))
             except DataMissing as problem:
                 self.add_error("data", problem.message)
         return values

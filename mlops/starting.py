@@ -5,6 +5,7 @@ from pathlib import Path
 from accounts.public import User
 from mlops import lifecycle
 from mlops.code_version import code_version
+from mlops.data import DataMissing
 from mlops.dvc import STAGES
 from mlops.models import Experiment
 from mlops.public import served_options
@@ -17,11 +18,24 @@ def as_run(spec: Spec, data: Path | None) -> Spec:
 
     Args:
         data: instead of the spec's.
+    Raises:
+        DataMissing.
     """
     options, _version = served_options(spec.trials.preset)
-    folder = (data or Path(spec.data)).expanduser().resolve()
+    folder = data_root(data or spec.data)
     complete = spec.with_champion(options.to_dict(), code_version(BASE_DIR))
     return complete.model_copy(update={"data": str(folder)})
+
+
+def data_root(folder: Path | str) -> Path:
+    """Absolute.
+
+    Raises: DataMissing, for what no folder can be called.
+    """
+    try:
+        return Path(folder).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataMissing(f"{str(folder)!r} is no folder: {error}.") from error
 
 
 def start(spec: Spec, *, trigger: str, who: User | None = None, anew: bool = False) -> Experiment:

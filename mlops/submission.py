@@ -68,7 +68,11 @@ def check_data(folder: Path) -> None:
     """Raises: DataMissing; the first stage looks more closely."""
     data = DataFolder(folder)
     for path in (data.root, data.labels_path, data.thresholds_path):
-        if not path.exists():
+        try:
+            is_there = path.exists()
+        except OSError as error:  # no right to look, or a name that is too long
+            raise DataMissing(f"{path} cannot be looked at: {error.strerror}.") from error
+        if not is_there:
             raise DataMissing(f"{path} is not there.")
 
 

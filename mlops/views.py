@@ -23,6 +23,7 @@ from mlops.forms import SpecForm
 from mlops.history import served_at
 from mlops.models import Experiment
 from mlops.stage_graph import live_state, stage_rows
+from mlops.states import ExperimentState
 from scene3d.engine.public import EngineError
 from scene3d.http.files import ServedFile, serve
 from scene3d.http.problem import Problem
@@ -67,6 +68,8 @@ class NewExperiment(OperatorsOnly, FormView[SpecForm]):
         experiment = submission.submit(
             content, form.cleaned_data["data"], "button", _person(self.request)
         )
+        if experiment.state == ExperimentState.RUNNING:
+            messages.info(self.request, "This very experiment runs already: here it is.")
         return HttpResponseRedirect(reverse("mlops:detail", args=[experiment.pk]))
 
 
@@ -81,7 +84,7 @@ class ExperimentPage(OperatorsOnly, DetailView[Experiment]):
         return super().get_context_data(**kwargs) | {
             "stages": stage_rows(experiment),
             "findings": findings_of(experiment),
-            "candidates": {one.trial: one for one in experiment.candidates.all()},
+            "candidates": list(experiment.candidates.all()),
             "validation": validation,
             "issues": validation["issues"][:_MAX_ISSUES] if validation else [],
             "figures": figures_of(experiment),

@@ -109,9 +109,10 @@ def test_the_list_leads_to_what_was_found(page: Page, experiments: tuple[str, st
     refused = page.get_by_role("article").filter(has_text=BAD)
     expect(refused).to_contain_text("✕")
     expect(refused).to_contain_text("not passed")
-    image = page.get_by_alt_text("How alike the photos are, grouped by scene")
-    image.scroll_into_view_if_needed()
-    wait_until(page, "[...document.images].every((image) => image.naturalWidth === 640)")
+    page.get_by_alt_text("How alike the photos are, grouped by scene").scroll_into_view_if_needed()
+    wait_until(
+        page, "[...document.querySelectorAll('.figure img')].every((i) => i.naturalWidth === 640)"
+    )
 
 
 def test_a_running_one_is_followed_without_a_reload(

@@ -83,6 +83,13 @@ def test_nothing_is_made_without_data(tmp_path: Path, told: list[Any]) -> None:
     assert told == []
 
 
+@pytest.mark.parametrize("folder", ["~nobody-of-this-name/x", "nul\0byte", "x" * 300])
+def test_names_that_no_folder_has(folder: str, told: list[Any]) -> None:
+    with pytest.raises(DataMissing):
+        submission.submit({**experiments.SPEC, "data": folder}, "", "button", None)
+    assert told == []
+
+
 def test_a_failed_one_goes_on_with_its_stages_anew(data: Path, told: list[Any]) -> None:
     experiment = submit(data)
     lease = experiments.running(experiment, until="run_pipeline")
