@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -34,6 +34,10 @@ _STATUS: dict[str, RunStatus] = {
     ExperimentState.FAILED: "failed",
     ExperimentState.ERRORED: "failed",
     ExperimentState.CANCELLED: "killed",
+}
+_STAGE_STATUS: dict[str, RunStatus] = {
+    StageState.RUNNING: "running",
+    StageState.FAILED: "failed",
 }
 _OUTPUT_OF = {
     "validate": "validation",
@@ -128,13 +132,9 @@ class Tracking:
             metrics={} if stage.seconds is None else {"seconds": stage.seconds},
             tags={"scene3d.kind": "stage", "scene3d.state": stage.state},
             artifacts=[Artifact(path) for path in files if path.suffix in _ATTACHED],
-            status="running"
-            if is_running
-            else "failed"
-            if stage.state == StageState.FAILED
-            else "finished",
+            status=_STAGE_STATUS.get(stage.state, "finished"),
             started=started,
-            ended=None if is_running else timezone.now(),
+            ended=None if is_running else started + timedelta(seconds=stage.seconds or 0),
         )
 
     def _trials(self) -> Iterator[RunRecord]:
