@@ -47,7 +47,7 @@ def run_experiment(experiment_id: UUID, say: Say = logger.info) -> bool:
     tell_start(experiment)
     try:
         _Run(experiment, lease, say).work()
-        _conclude(experiment, lease)
+        _conclude(experiment)
     except InterruptedError:
         lifecycle.mark_cancelled(lease)
     except StageFailed as problem:
@@ -74,7 +74,7 @@ def run_experiment(experiment_id: UUID, say: Say = logger.info) -> bool:
     return True
 
 
-def _conclude(experiment: Experiment, lease: Lease) -> None:
+def _conclude(experiment: Experiment) -> None:
     """The tracker first, so that candidates can name their runs."""
     experiment.refresh_from_db()
     track(experiment)
