@@ -67,12 +67,13 @@ def test_without_a_broker_a_delivery_is_only_logged(
     django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     with (
-        caplog.at_level(logging.ERROR, "scene3d"),
+        caplog.at_level(logging.WARNING, "scene3d"),
         django_capture_on_commit_callbacks(execute=True) as callbacks,
     ):
         enqueue_on_commit(TASK, "some-job", delivery=1)
     assert len(callbacks) == 1
-    assert caplog.messages == ["job some-job waits in the database: the broker is away"]
+    [line] = caplog.messages
+    assert line.startswith("some-job waits in the database: the broker is away: ")
 
 
 def test_without_a_broker_nobody_can_tell_what_was_delivered() -> None:
