@@ -26,7 +26,7 @@ test: check ## all checks, then all tests that fit into fifteen minutes
 	$(PYTHON) -m pytest $(ARGS)
 	node --test tests/viewer/
 
-test-long: $(SETUP_DEV) ## the tests that `make test` has no time for (five minutes)
+test-long: $(SETUP_DEV) ## the tests that `make test` has no time for (a quarter of an hour)
 	$(PYTHON) -m pytest -m long $(ARGS)
 
 test-diagnosis: $(SETUP_DEV) ## 100 generated bad photos: is each named rightly? (half an hour)

@@ -129,6 +129,7 @@ def test_poses_focal_and_reprojection_error_are_right(result: Result) -> None:
     assert {photo.focal_source for photo in report.photos} == {"exif_35mm"}
 
 
+@pytest.mark.long
 def test_shifted_keypoints_make_poses_worse(
     result: Result, tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +188,7 @@ def test_the_same_seed_gives_the_same_model(result: Result, tmp_path: Path, host
         assert first.read_bytes() == second.read_bytes(), name
 
 
+@pytest.mark.long
 def test_several_devices_and_turned_photos(tmp_path: Path, host: Host) -> None:
     """EXIF orientation, two focal lengths, two sizes: all of it ends in the right poses."""
     options = SceneOptions(

@@ -47,7 +47,7 @@ def test_speeds_are_medians_beside_kornias() -> None:
 
 
 @pytest.mark.weights
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_way_is_measured_and_finds_the_same(
     tiny_photos: Path, tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,7 @@ def test_all_photos_register(
     assert 0.2 < report.models[0].mean_error_px < 1.5
 
 
+@pytest.mark.long
 def test_the_same_photos_give_the_same_model(shared_data: Path, tmp_path: Path, host: Host) -> None:
     """Strangers' photos of one place are where several threads in the mapper first show."""
     cameras = []

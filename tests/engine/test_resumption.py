@@ -19,7 +19,7 @@ from .test_second_look import FAR_APART, WITH_SECOND_LOOK
 
 
 @pytest.mark.weights
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_leftover_joins_the_model_that_is_there(
     tiny_photos: Path, tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

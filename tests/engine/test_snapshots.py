@@ -168,6 +168,7 @@ def test_a_run_that_nobody_stops_tells_of_growth_and_is_whole(whole: Whole) -> N
         assert np.abs(np.median(model.xyz, axis=0)).max() < 0.05  # of some ten units
 
 
+@pytest.mark.long
 def test_snapshots_do_not_change_the_model(
     tiny: Scene, whole: Whole, tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

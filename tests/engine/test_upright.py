@@ -151,6 +151,7 @@ def test_a_model_stands_upright_amid_its_points(tiny_result: Path) -> None:
     assert meta["up"] == [0.0, 0.0, 1.0]
 
 
+@pytest.mark.long
 def test_photos_that_were_rolled_do_not_tip_a_model(
     tiny_photos: Path, tmp_path: Path, bare_host: Host
 ) -> None:
@@ -171,6 +172,7 @@ def test_photos_that_were_rolled_do_not_tip_a_model(
     assert angle_to_z_deg(true_up_in_model(workspace.result_dir / "cameras.json", kept)) < 3
 
 
+@pytest.mark.long
 def test_a_model_is_left_as_colmap_has_it_on_request(
     tiny_photos: Path, tiny_result: Path, tmp_path: Path, bare_host: Host
 ) -> None:

@@ -32,6 +32,7 @@ def follow(stack: LiveStack, user: str, job_id: str) -> Iterator[tuple[str, Any]
                 yield kind, json.loads(line[6:])
 
 
+@pytest.mark.long
 def test_cancelling_keeps_what_is_placed(stack: LiveStack, slow_photos: Path) -> None:
     """Cancelled at the first sign of a model: over within five seconds, with a result."""
     job_id = stack.upload_folder("alice", slow_photos, name="Half a wall", preset="quick")

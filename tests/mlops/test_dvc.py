@@ -75,7 +75,7 @@ def test_what_did_not_change_is_not_run_again_not_even_elsewhere(project: Path) 
     assert (third.output("end") / "n").read_text() == "4"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stages_own_words_are_the_failures(project: Path) -> None:
     folder = make_folder(project, "bad", manner="data")
     folder.run("count", wanted)
@@ -86,7 +86,7 @@ def test_a_stages_own_words_are_the_failures(project: Path) -> None:
     assert folder.run("end", wanted)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_bug_of_a_stage_keeps_its_traceback(project: Path) -> None:
     folder = make_folder(project, "bug", manner="bug")
     folder.run("count", wanted)

@@ -173,6 +173,7 @@ def test_figures_are_pictures_without_metadata(output: Path, name: str) -> None:
     assert 0.02 < np.mean(levels < 128) < 0.5  # something is drawn, on white
 
 
+@pytest.mark.long
 def test_the_same_data_give_the_same_bytes(
     data: DataFolder, output: Path, tmp_path: Path, host: Host
 ) -> None:
@@ -247,7 +248,7 @@ def test_the_command_refuses_wrong_parameters(
     assert not output.exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_real_photos_of_one_place_are_alike(shared_data: Path, tmp_path: Path, host: Host) -> None:
     """A few of them, small, are enough to see the three places."""
     params = EdaParams(max_images=16, max_pairs=40, long_side_px=480, max_keypoints=512)
