@@ -7,21 +7,14 @@ from pathlib import Path
 
 from jobs.console import ConsoleProgress
 from scene3d import commandline
+from scene3d.commandline import OutputNotWritable
 from scene3d.engine.public import (
     ArchiveLimits,
     InputNotFound,
-    PhotoProblem,
     PhotoSource,
     find_photos,
     unpack_photos,
 )
-
-
-class OutputNotWritable(PhotoProblem):
-    """The output folder cannot be made."""
-
-    code = "output_not_writable"
-    next_step = "Name a folder that you may write to."
 
 
 @contextmanager

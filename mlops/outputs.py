@@ -9,14 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from scene3d.engine.public import PhotoProblem, StorageFull
-
-
-class OutputNotWritable(PhotoProblem):
-    """The output folder cannot be made."""
-
-    code = "output_not_writable"
-    next_step = "Name a folder that you may write to."
+from scene3d.commandline import OutputNotWritable
+from scene3d.engine.public import StorageFull
 
 
 class Document(BaseModel):

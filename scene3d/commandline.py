@@ -12,6 +12,13 @@ EXIT_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
+class OutputNotWritable(PhotoProblem):
+    """The output folder cannot be made."""
+
+    code = "output_not_writable"
+    next_step = "Name a folder that you may write to."
+
+
 @contextmanager
 def telling_problems(*, traceback: bool) -> Iterator[None]:
     """A problem becomes one line on stderr and an exit code.

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops.outputs import OutputNotWritable, whole_output, write_table
+from mlops.outputs import whole_output, write_table
+from scene3d.commandline import OutputNotWritable
 from scene3d.engine.public import StorageFull
 
 ROOT = Path(__file__).resolve().parents[2]
