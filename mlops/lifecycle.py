@@ -32,6 +32,11 @@ _FREE = Q(
     ]
 )
 
+_NO_END: Mapping[str, Any] = {
+    "finished_at": None, "cancel_requested_at": None, "error_code": "", "error_message": "",
+    "error_next_step": "", "traceback": "",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
@@ -89,13 +94,8 @@ def claim(experiment_id: UUID) -> Lease | None:
                 state=ExperimentState.RUNNING,
                 attempt=F("attempt") + 1,
                 started_at=now,
-                finished_at=None,
                 heartbeat_at=now,
-                cancel_requested_at=None,
-                error_code="",
-                error_message="",
-                error_next_step="",
-                traceback="",
+                **_NO_END,
             )
         )
         if not won:
@@ -115,12 +115,7 @@ def requeue(experiment_id: UUID) -> int | None:
             .update(
                 state=ExperimentState.QUEUED,
                 delivery=F("delivery") + 1,
-                finished_at=None,
-                cancel_requested_at=None,
-                error_code="",
-                error_message="",
-                error_next_step="",
-                traceback="",
+                **_NO_END,
             )
         )
         if not won:

@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from django.conf import settings
@@ -95,9 +96,13 @@ class Tracking:
         """
         return self._tracker.register(trial_key(trial, seed), description)
 
+    @cached_property
+    def _provenance(self) -> list[Path]:
+        """Once per attempt: git and the list of packages take their time."""
+        return write_provenance(self._folder.root / "provenance", BASE_DIR)
+
     def _parent(self) -> RunRecord:
         experiment = self._experiment
-        provenance = write_provenance(self._folder.root / "provenance", BASE_DIR)
         decided = self._folder.output("decision") / DECISION_NAME
         return RunRecord(
             key=PARENT,
@@ -108,11 +113,11 @@ class Tracking:
                 "scene3d.experiment": str(experiment.pk),
                 "scene3d.data_hash": experiment.data_hash,
                 "scene3d.trigger": experiment.trigger,
-                "scene3d.git_commit": _git_commit(self._folder.root / "provenance"),
+                "scene3d.git_commit": _git_commit(self._provenance),
             },
             artifacts=[
                 Artifact(self._folder.params_path, CONFIGURATION_FOLDER),
-                *(Artifact(path, "provenance") for path in provenance),
+                *(Artifact(path, "provenance") for path in self._provenance),
                 *([Artifact(decided, "decision")] if decided.is_file() else []),
             ],
             status=_STATUS.get(experiment.state, "running"),
@@ -206,8 +211,8 @@ def _best_metrics(experiment: Experiment) -> dict[str, float]:
     return trial_metrics(chosen)
 
 
-def _git_commit(provenance: Path) -> str:
-    content = json.loads((provenance / "git.json").read_text())
+def _git_commit(provenance: Sequence[Path]) -> str:
+    content = json.loads(next(path for path in provenance if path.name == "git.json").read_text())
     return str(content.get("commit") or "")
 
 

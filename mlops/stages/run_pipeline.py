@@ -20,7 +20,7 @@ from scene3d.engine.export.submission import COLUMNS, submission_rows
 from scene3d.engine.host import Host
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.progress import Silent
-from scene3d.engine.public import PhotoProblem, PhotoSource
+from scene3d.engine.public import PhotoProblem, PhotoSource, ReconstructionOptions
 from scene3d.engine.report import Report
 from scene3d.engine.workspace import Workspace
 
@@ -165,15 +165,15 @@ class _Bench:
         options = trial.options.merged({"seed": seed})
         kept = self._units / f"{options.fingerprint()}-{self._digests[dataset]}"
         if not (kept / "unit.json").is_file():
-            self._run(trial, seed, dataset, kept)
+            self._run(options, dataset, kept)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(kept, target)
         (target / "unit.json").unlink()
         return DatasetRun.model_validate_json((kept / "unit.json").read_text())
 
-    def _run(self, trial: TrialPlan, seed: int, dataset: str, kept: Path) -> None:
+    def _run(self, options: ReconstructionOptions, dataset: str, kept: Path) -> None:
         """unit.json comes last: without it there is no unit."""
-        photos, options = self._photos[dataset], trial.options.merged({"seed": seed})
+        photos = self._photos[dataset]
         workspace = Workspace(self._units / "work")
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)

@@ -27,15 +27,17 @@ PHOTOS_FILE = "photos.json"
 
 _RADIAL = 3
 _CAMERA = np.dtype([("id", "<u4"), ("model", "<i4"), ("size_px", "<u8", 2), ("params", "<f8", 5)])
-_IMAGE = np.dtype([("id", "<u4"), ("wxyz", "<f8", 4), ("translation", "<f8", 3), ("camera", "<u4")])
-_OBSERVATION = np.dtype([("xy_px", "<f8", 2), ("point", "<i8")])
+IMAGE_HEADER = np.dtype(
+    [("id", "<u4"), ("wxyz", "<f8", 4), ("translation", "<f8", 3), ("camera", "<u4")]
+)
+OBSERVATION = np.dtype([("xy_px", "<f8", 2), ("point", "<i8")])
 _POINT = np.dtype(
     [("id", "<u8"), ("xyz", "<f8", 3), ("rgb", "u1", 3), ("error_px", "<f8"), ("length", "<u8")]
 )
 _TRACK_ELEMENT = np.dtype([("image", "<u4"), ("observation", "<u4")])
 _RGB_OFFSET = 32
 _LENGTH_OFFSET = _POINT.itemsize - 8
-_COUNT = struct.Struct("<Q")
+COUNT = struct.Struct("<Q")
 
 
 @dataclass(frozen=True)
@@ -103,29 +105,29 @@ def write_colours(folder: Path, rgb: NDArray[np.uint8]) -> None:
 
 
 def _read_cameras(path: Path) -> dict[int, np.void]:
-    cameras = np.frombuffer(path.read_bytes(), np.uint8)[_COUNT.size :]
+    cameras = np.frombuffer(path.read_bytes(), np.uint8)[COUNT.size :]
     if len(cameras) % _CAMERA.itemsize or np.any(cameras.view(_CAMERA)["model"] != _RADIAL):
         raise ValueError(f"{path} has cameras that are not RADIAL")
     return {camera["id"]: camera for camera in cameras.view(_CAMERA)}
 
 
 def _read_images(path: Path) -> list[_Image]:
-    content, offset, images = path.read_bytes(), _COUNT.size, []
-    for _ in range(_COUNT.unpack_from(content)[0]):
-        header = np.frombuffer(content, _IMAGE, 1, offset)[0]
-        offset = content.index(b"\0", offset + _IMAGE.itemsize) + 1
-        (num_observations,) = _COUNT.unpack_from(content, offset)
-        observations = np.frombuffer(content, _OBSERVATION, num_observations, offset + _COUNT.size)
-        offset += _COUNT.size + observations.nbytes
+    content, offset, images = path.read_bytes(), COUNT.size, []
+    for _ in range(COUNT.unpack_from(content)[0]):
+        header = np.frombuffer(content, IMAGE_HEADER, 1, offset)[0]
+        offset = content.index(b"\0", offset + IMAGE_HEADER.itemsize) + 1
+        (num_observations,) = COUNT.unpack_from(content, offset)
+        observations = np.frombuffer(content, OBSERVATION, num_observations, offset + COUNT.size)
+        offset += COUNT.size + observations.nbytes
         images.append(_Image(header, observations["xy_px"]))
     return images
 
 
 def _point_spans(content: bytes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Where each point begins, and how long its track is."""
-    offset, starts, lengths = _COUNT.size, [], []
-    for _ in range(_COUNT.unpack_from(content)[0]):
-        (length,) = _COUNT.unpack_from(content, offset + _LENGTH_OFFSET)
+    offset, starts, lengths = COUNT.size, [], []
+    for _ in range(COUNT.unpack_from(content)[0]):
+        (length,) = COUNT.unpack_from(content, offset + _LENGTH_OFFSET)
         starts.append(offset)
         lengths.append(length)
         offset += _POINT.itemsize + length * _TRACK_ELEMENT.itemsize

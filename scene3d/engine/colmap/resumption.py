@@ -10,12 +10,9 @@ import numpy as np
 import pycolmap
 
 from scene3d.engine.colmap.database import database_name
-from scene3d.engine.colmap.model_files import PHOTOS_FILE
+from scene3d.engine.colmap.model_files import COUNT, IMAGE_HEADER, OBSERVATION, PHOTOS_FILE
 
-_COUNT = struct.Struct("<Q")
 _ID = struct.Struct("<I")
-_HEADER_BYTES = 64
-_OBSERVATION = np.dtype([("xy_px", "<f8", 2), ("point", "<i8")])
 _NO_POINT = -1
 
 
@@ -43,21 +40,21 @@ def _renewed(
     content: bytes, photo_of_image: dict[int, int], database: pycolmap.Database
 ) -> Iterator[bytes]:
     """pycolmap cannot add keypoints to an image that has some; its file can be longer."""
-    yield content[: _COUNT.size]
-    start = _COUNT.size
-    for _ in range(_COUNT.unpack_from(content)[0]):
+    yield content[: COUNT.size]
+    start = COUNT.size
+    for _ in range(COUNT.unpack_from(content)[0]):
         (image_id,) = _ID.unpack_from(content, start)
-        named = start + _HEADER_BYTES
+        named = start + IMAGE_HEADER.itemsize
         counted = content.index(b"\0", named) + 1
-        (num_known,) = _COUNT.unpack_from(content, counted)
-        observed = counted + _COUNT.size
-        end = observed + num_known * _OBSERVATION.itemsize
+        (num_known,) = COUNT.unpack_from(content, counted)
+        observed = counted + COUNT.size
+        end = observed + num_known * OBSERVATION.itemsize
         xy_px = database.read_keypoints(image_id)[num_known:, :2]
-        added = np.zeros(len(xy_px), _OBSERVATION)
+        added = np.zeros(len(xy_px), OBSERVATION)
         added["xy_px"], added["point"] = xy_px, _NO_POINT
         yield content[start:named]
         yield database_name(photo_of_image[image_id]).encode() + b"\0"
-        yield _COUNT.pack(num_known + len(added))
+        yield COUNT.pack(num_known + len(added))
         yield content[observed:end]
         yield added.tobytes()
         start = end
