@@ -163,7 +163,9 @@ def finish(lease: Lease, *, evaluation: Mapping[str, Any], decision: Mapping[str
 
 
 def fail(lease: Lease, *, code: str, message: str, next_step: str) -> bool:
-    """A problem with the data or the spec."""
+    """A problem with the data or the spec; cancelled, when somebody has asked for that before."""
+    if _leased(lease).exclude(cancel_requested_at=None).exists():
+        return mark_cancelled(lease)
     return _end(
         lease,
         ExperimentState.FAILED,

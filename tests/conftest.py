@@ -1,6 +1,8 @@
 """Fixtures for all tests."""
 
+import csv
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +14,9 @@ from scene3d.engine.host import Host
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.presets import PRESETS
 from scene3d.engine.progress import Silent
+from scene3d.engine.selftest import true_poses
 from scene3d.engine.sources import find_photos
-from scene3d.engine.synthetic import TINY, render_scene
+from scene3d.engine.synthetic import TINY, describe_scene, render_scene
 from scene3d.engine.weights import MANIFEST, WeightStore
 from scene3d.engine.workspace import Workspace
 from tests.live import LiveStack, live_stack
@@ -55,6 +58,24 @@ def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny") / "photos"
     render_scene(TINY, folder, num_workers=2)
     return folder
+
+
+@pytest.fixture(scope="session")
+def labelled_photos(tmp_path_factory: pytest.TempPathFactory, tiny_photos: Path) -> Path:
+    """The same as the offline loop's data: train/, labels, and thresholds that are met."""
+    root = tmp_path_factory.mktemp("labelled")
+    shutil.copytree(tiny_photos, root / "train" / "tiny")
+    with (root / "train_labels.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["dataset", "scene", "image", "rotation_matrix", "translation_vector"])
+        for name, pose in true_poses(describe_scene(TINY)).items():
+            rotation = ";".join(map(str, pose.rotation_cam_from_world.ravel()))
+            translation = ";".join(map(str, pose.translation_cam_from_world))
+            writer.writerow(["tiny", "relief", name, rotation, translation])
+    (root / "train_thresholds.csv").write_text(
+        "dataset,scene,thresholds\ntiny,relief,0.001;0.002;0.01;0.05;0.1\n"
+    )
+    return root
 
 
 @pytest.fixture(scope="session")

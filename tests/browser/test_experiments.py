@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import log_in
 from tests.browser.test_portal import wait_until
 from tests.live import PASSWORD, LiveStack
-from tests.mlops.experiments import BAD, GOOD, data_folder, spec_text
+from tests.mlops.experiments import BAD, GOOD, spec_text
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow, pytest.mark.weights]
 
@@ -143,7 +143,7 @@ def test_a_running_one_is_followed_without_a_reload(
     expect(page.get_by_text("It waits for a worker.")).to_be_visible()
 
 
-def test_start_and_cancel_by_keyboard(page: Page, tmp_path: Path) -> None:
+def test_start_and_cancel_by_keyboard(page: Page, tmp_path: Path, labelled_photos: Path) -> None:
     log_in(page, "olga")
     page.goto("/experiments/new/")
     spec = page.get_by_label("What to try")
@@ -153,14 +153,14 @@ def test_start_and_cancel_by_keyboard(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#id_spec_error")).to_contain_text("sedes: unknown option; did you mean")
     expect(page.locator("#id_data_error")).to_contain_text("is not there")
     spec.fill(spec_text(name="By keyboard"))
-    page.get_by_label("Labelled photos").fill(str(data_folder(tmp_path / "data")))
+    page.get_by_label("Labelled photos").fill(str(labelled_photos))
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Start")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("By keyboard")
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
-    expect(page.locator(".page-head .chip")).to_have_text("Cancelled")
+    expect(page.locator(".page-head .chip")).to_have_text("Cancelled", timeout=15_000)
 
 
 def views(page: Page) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,8 @@
 """The whole offline loop by its command, on rendered photos with known poses."""
 
-import csv
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +14,6 @@ from typing import Any
 import pytest
 
 from mlops.dvc import STAGES
-from scene3d.engine.selftest import true_poses
-from scene3d.engine.synthetic import TINY, describe_scene
 from tests.conftest import MODEL_STORE, ROOT
 
 pytestmark = [pytest.mark.flow, pytest.mark.long]
@@ -96,26 +92,9 @@ def _stage(line: str) -> re.Match[str] | None:
     return STAGE_LINE.match(line)
 
 
-@pytest.fixture(scope="module")
-def data(tiny_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("labelled")
-    shutil.copytree(tiny_photos, root / "train" / "tiny")
-    with (root / "train_labels.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["dataset", "scene", "image", "rotation_matrix", "translation_vector"])
-        for name, pose in true_poses(describe_scene(TINY)).items():
-            rotation = ";".join(map(str, pose.rotation_cam_from_world.ravel()))
-            translation = ";".join(map(str, pose.translation_cam_from_world))
-            writer.writerow(["tiny", "relief", name, rotation, translation])
-    (root / "train_thresholds.csv").write_text(
-        "dataset,scene,thresholds\ntiny,relief,0.001;0.002;0.01;0.05;0.1\n"
-    )
-    return root
-
-
 @pytest.fixture
-def loop(tmp_path: Path, data: Path) -> Loop:
-    made = Loop(tmp_path, data)
+def loop(tmp_path: Path, labelled_photos: Path) -> Loop:
+    made = Loop(tmp_path, labelled_photos)
     made.manage("migrate", "-v0")
     return made
 
@@ -134,7 +113,7 @@ def _kill_after(process: "subprocess.Popen[str]", stage: str) -> Iterator[str]:
 
 @pytest.mark.timeout(1800)
 def test_killed_at_every_stage_boundary_it_ends_with_the_same_metrics(
-    loop: Loop, data: Path, tmp_path: Path
+    loop: Loop, labelled_photos: Path, tmp_path: Path
 ) -> None:
     for stage in STAGES:
         said = list(_kill_after(loop.start(SPEC), stage))
@@ -142,7 +121,7 @@ def test_killed_at_every_stage_boundary_it_ends_with_the_same_metrics(
         _forget_the_lost(loop)
     assert set(loop.run()) == set(STAGES)
     (tmp_path / "undisturbed").mkdir()
-    undisturbed = Loop(tmp_path / "undisturbed", data)
+    undisturbed = Loop(tmp_path / "undisturbed", labelled_photos)
     undisturbed.manage("migrate", "-v0")
     assert set(undisturbed.run().values()) == {"done"}
     assert loop.metrics() == undisturbed.metrics()

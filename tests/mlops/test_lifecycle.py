@@ -103,6 +103,17 @@ def test_a_waiting_one_is_cancelled_at_once_and_a_running_one_is_asked() -> None
     assert not lifecycle.heartbeat(lease)
 
 
+def test_a_cancel_outranks_the_failure_of_the_stage_that_it_met() -> None:
+    experiment = make_experiment()
+    lease = lifecycle.claim(experiment.pk)
+    assert lease is not None
+    assert lifecycle.request_cancel(experiment.pk)
+    assert lifecycle.fail(lease, code="data_missing", message="It is gone.", next_step="Look.")
+    experiment.refresh_from_db()
+    assert experiment.state == ExperimentState.CANCELLED
+    assert experiment.error_code == ""
+
+
 def test_progress_and_times_are_those_of_the_stage() -> None:
     experiment = make_experiment()
     lease = lifecycle.claim(experiment.pk)
