@@ -7,16 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
+from drift.baselines import Document
 from scene3d.commandline import OutputNotWritable
 from scene3d.engine.public import StorageFull
-
-
-class Document(BaseModel):
-    """A JSON file. It says nothing of when and where, so equal work gives equal bytes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from drift.baselines import Document
 from mlops.gates import Gain, Gates, TrialResult, all_passed, decide
-from mlops.outputs import Document, whole_output, write_document
+from mlops.outputs import whole_output, write_document
 from mlops.stages.evaluate import METRICS_NAME, Evaluation, TrialMetrics
 from mlops.trials import CHAMPION
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mlops.baseline import Baseline, DescriptorSketch, FeatureBaseline, describe
+from drift.baselines import Baseline, DescriptorSketch, FeatureBaseline, describe
 from mlops.data import DataFolder, LabelledImage, file_digest, hash_data
 from mlops.outputs import whole_output, write_document, write_table
 from mlops.stage_params import EdaParams

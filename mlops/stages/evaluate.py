@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from drift.baselines import Document
 from mlops.data import DataFolder
-from mlops.outputs import Document, whole_output, write_document, write_table
+from mlops.outputs import whole_output, write_document, write_table
 from mlops.stages.run_pipeline import RUNS_NAME, SUBMISSION_NAME, Runs, TrialRun
 from mlops.trials import CHAMPION
 from scene3d.engine.evaluation import (

@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from mlops.baseline import FeatureBaseline
+from drift.baselines import FeatureBaseline
 from scene3d.engine.types import FloatArray
 
 _TEXT, _MUTED, _RULE = "#17201f", "#566260", "#d8dddd"

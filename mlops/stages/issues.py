@@ -3,8 +3,8 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Literal
 
+from drift.baselines import Document
 from mlops.data import Row
-from mlops.outputs import Document
 
 Severity = Literal["error", "warning"]
 

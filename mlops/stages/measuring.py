@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlops.baseline import rounded
+from drift.baselines import rounded
 from mlops.data import LabelledImage
 from scene3d.engine.appearance import APPEARANCE_FEATURES, appearance
 from scene3d.engine.colmap.stages import verify_pairs

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PIL import Image, ImageFilter
 
+from drift.baselines import Document
 from mlops.data import DataFolder, ImageKey, LabelledImage, file_digest
-from mlops.outputs import Document, whole_output, write_document
+from mlops.outputs import whole_output, write_document
 from mlops.stage_params import PreprocessParams
 from scene3d.engine.exif import PhotoMetadata
 from scene3d.engine.options import PhotoOptions

@@ -10,8 +10,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from drift.baselines import Document
 from mlops.data import file_digest
-from mlops.outputs import Document, whole_output, write_document
+from mlops.outputs import whole_output, write_document
 from mlops.search import Searcher
 from mlops.stage_progress import StageProgress
 from mlops.stages.prepare import PATH_COLUMN, TABLE_NAME

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from drift.baselines import Document
 from mlops.data import DataFolder, ImageKey, Row, data_hash, file_digest, image_key, present_images
-from mlops.outputs import Document, whole_output, write_document
+from mlops.outputs import whole_output, write_document
 from mlops.stages.issues import Issue, issue
 from mlops.stages.label_issues import SceneKey, counts_by_scene, label_issues
 from mlops.stages.threshold_issues import threshold_issues

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_rq",
     "accounts",
+    "drift",
     "mlops",
     "jobs",
 ]
@@ -146,6 +147,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("vendor/three", BASE_DIR / "node_modules" / "three" / "build"),
     ("vendor/camera-controls", BASE_DIR / "node_modules" / "camera-controls" / "dist"),
+    ("vendor/uplot", BASE_DIR / "node_modules" / "uplot" / "dist"),
 ]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -268,6 +270,6 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "mlops", "jobs")
+        name: {"level": ENV.log_level} for name in ("scene3d", "accounts", "drift", "mlops", "jobs")
     },
 }

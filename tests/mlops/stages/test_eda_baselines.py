@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlops.baseline import Baseline, bin_shares, describe
+from drift.baselines import Baseline, bin_shares, describe
 from mlops.data import DataFolder, hash_data
 from mlops.stage_params import EdaParams
 from mlops.stages.eda_baselines import (

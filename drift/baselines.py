@@ -8,15 +8,21 @@ from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from mlops.outputs import Document
 from scene3d.engine.types import FloatArray
 
 PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 NUM_QUANTILE_BINS = 10
 NUM_EQUAL_BINS = 24
 _SIGNIFICANT_DIGITS = 6
+
+
+class Document(BaseModel):
+    """A JSON file, or a part of one. It says nothing of when and where, so equal work gives equal
+    bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class QuantileBins(Document):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.baseline import (
+from drift.baselines import (
     NUM_EQUAL_BINS,
     NUM_QUANTILE_BINS,
     PERCENTS,
