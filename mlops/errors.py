@@ -26,6 +26,7 @@ _STATES = {
     "proposed": "proposed already",
     "promoted": "promoted already",
     "rejected": "rejected",
+    "served": "served already",
 }
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from mlops.models import Candidate, Configuration
+from scene3d.engine.public import PRESETS
 
 
 def active_configuration() -> Configuration | None:
@@ -17,9 +18,12 @@ def served_at(moment: datetime) -> Configuration | None:
 
 
 def has_other_champion(candidate: Candidate) -> bool:
-    """Whether its preset is served with other options than when its experiment began."""
-    now, then = active_configuration(), served_at(candidate.experiment.created_at)
-    return _options(now, candidate.preset) != _options(then, candidate.preset)
+    """Whether its preset is served with other options than those that it was compared with."""
+    now = options_served_for(candidate.preset)
+    champion: dict[str, Any] | None = candidate.experiment.spec.get("champion")
+    if champion is not None:
+        return (now or PRESETS[candidate.preset].options.to_dict()) != champion
+    return now != _options(served_at(candidate.experiment.created_at), candidate.preset)
 
 
 def previous_version(configuration: Configuration) -> int | None:
@@ -45,6 +49,11 @@ def sources_of(configuration: Configuration) -> dict[str, Candidate]:
         else:
             sources[row.version] = sources[row.restored_version or 0]
     return sources[configuration.version]
+
+
+def options_served_for(preset: str) -> dict[str, Any] | None:
+    """None: the engine's own."""
+    return _options(active_configuration(), preset)
 
 
 def _options(configuration: Configuration | None, preset: str) -> dict[str, Any] | None:

@@ -23,7 +23,12 @@ from mlops.errors import (
     VersionUnknown,
 )
 from mlops.gates import Reason, all_passed
-from mlops.history import active_configuration, has_other_champion, previous_version
+from mlops.history import (
+    active_configuration,
+    has_other_champion,
+    options_served_for,
+    previous_version,
+)
 from mlops.models import AuditEntry, Candidate, Configuration, Experiment
 from mlops.rules import POLICY, Actor, has_right, name_of, objection, person_of
 from mlops.states import Act, CandidateState
@@ -32,7 +37,7 @@ from scene3d.http.problem import Problem
 
 logger = logging.getLogger(__name__)
 
-_UNDECIDED = (CandidateState.REFUSED, CandidateState.WAITING)
+_UNDECIDED = (CandidateState.REFUSED, CandidateState.WAITING, CandidateState.SERVED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +72,14 @@ def record_candidates(experiment: Experiment, rows: Sequence[JudgedTrial]) -> li
 
 
 def _record(experiment: Experiment, row: JudgedTrial) -> Candidate:
-    passed = all_passed(row.reasons)
     values = {
         "preset": row.preset,
         "options": row.options.to_dict(),
         "options_fingerprint": row.options.fingerprint(),
         "metrics": dict(row.metrics),
         "reasons": [asdict(reason) for reason in row.reasons],
-        "passed": passed,
-        "state": CandidateState.WAITING if passed else CandidateState.REFUSED,
+        "passed": all_passed(row.reasons),
+        "state": _first_state(row),
         "tracked_run": row.tracked_run,
         "tracked_version": row.tracked_version,
     }
@@ -86,6 +90,14 @@ def _record(experiment: Experiment, row: JudgedTrial) -> Candidate:
         Candidate.objects.filter(pk=candidate.pk, state__in=_UNDECIDED).update(**values)
         candidate.refresh_from_db()
     return candidate
+
+
+def _first_state(row: JudgedTrial) -> CandidateState:
+    if not all_passed(row.reasons):
+        return CandidateState.REFUSED
+    if options_served_for(row.preset) == row.options.to_dict():
+        return CandidateState.SERVED
+    return CandidateState.WAITING
 
 
 def after_experiment(experiment: Experiment) -> list[Configuration]:

@@ -101,6 +101,12 @@ class Spec(StageParams):
         """As it is run: with what the trials are compared with."""
         return self.model_copy(update={"champion": dict(options), "code_version": code_version})
 
+    def measures_the_same(self, other: "Spec") -> bool:
+        """Whether the trials, and all that their scores depend on, are equal; what they are
+        compared with, and how that is judged, may differ."""
+        judged = {"name", "description", "gates", "champion"}
+        return self.model_dump(exclude=judged) == other.model_dump(exclude=judged)
+
     @property
     def champion_plan(self) -> TrialPlan:
         """What is served, or the engine's own preset."""

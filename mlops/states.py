@@ -35,6 +35,7 @@ class CandidateState(TextChoices):
     PROPOSED = "proposed", "Waiting for approval"
     PROMOTED = "promoted", "Promoted"
     REJECTED = "rejected", "Rejected"
+    SERVED = "served", "Served already"
 
 
 class Act(TextChoices):

@@ -136,7 +136,7 @@ def recover_experiments() -> None:
 
 
 def _submit(spec: Spec, data: str, trigger: str, who: User | None, *, anew: bool) -> Experiment:
-    complete = as_run(spec, Path(data) if data.strip() else None)
+    complete = as_run(spec, Path(data) if data.strip() else None, anew=anew)
     check_data(Path(complete.data))
     with transaction.atomic():
         experiment = start(complete, trigger=trigger, who=who, anew=anew)

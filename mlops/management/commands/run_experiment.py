@@ -29,12 +29,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("spec", type=Path, metavar="SPEC")
         parser.add_argument("--data", type=Path, metavar="DIR", help="Instead of the spec's.")
-        parser.add_argument("--anew", action="store_true", help="Do not go on with an earlier one.")
+        parser.add_argument(
+            "--anew",
+            action="store_true",
+            help="Do not go on with an earlier one; compare with what is served now.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with telling_problems(traceback=options["traceback"]):
-            spec = as_run(read_spec(options["spec"]), options["data"])
-            experiment = start(spec, trigger="command", anew=options["anew"])
+            anew = options["anew"]
+            spec = as_run(read_spec(options["spec"]), options["data"], anew=anew)
+            experiment = start(spec, trigger="command", anew=anew)
             self.stdout.write(f"experiment {experiment.pk}: {folder_of(experiment.pk).root}")
             _cancel_on_ctrl_c(experiment)
             is_ours = run_experiment(experiment.pk, self.stdout.write)

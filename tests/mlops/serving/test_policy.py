@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from mlops import services
 from mlops.models import AuditEntry, Candidate, Configuration
+from scene3d.engine.public import PRESETS
 from tests.mlops.serving.builders import (
     REFUSED,
     WHY,
@@ -15,6 +16,7 @@ from tests.mlops.serving.builders import (
     make_candidate,
     make_experiment,
     served_seeds,
+    tuned,
 )
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +112,32 @@ def test_what_the_policy_left_can_be_promoted_by_one_person(olga: User) -> None:
     services.after_experiment(experiment)
     services.promote(left, olga, WHY)
     assert served_seeds() == {"standard": 1}
+
+
+def test_what_is_served_already_is_not_promoted_again() -> None:
+    first = make_experiment()
+    make_candidate(first, seed=2, score=64.0)
+    services.after_experiment(first)
+    again = make_experiment(spec={"champion": PRESETS["standard"].options.to_dict()})
+    winner = make_candidate(again, seed=2, score=64.0)
+    other = make_candidate(again, seed=3, score=63.0)
+    assert (winner.state, other.state) == ("served", "waiting")
+    assert services.after_experiment(again) == []
+    assert Configuration.objects.count() == 1
+
+
+def test_nothing_is_promoted_over_what_it_was_not_compared_with() -> None:
+    """Its own experiment says whom it has beaten; that may be neither served now nor then."""
+    first = make_experiment()
+    make_candidate(first, seed=2, score=64.0)
+    services.after_experiment(first)
+    again = make_experiment(spec={"champion": PRESETS["standard"].options.to_dict()})
+    make_candidate(again, seed=2, score=64.0, reasons=REFUSED)
+    other = make_candidate(again, seed=3, score=63.0)
+    assert services.after_experiment(again) == []
+    other.refresh_from_db()
+    assert other.state == "waiting"
+    against_it = make_experiment(spec={"champion": tuned(seed=2).to_dict()})
+    better = make_candidate(against_it, seed=4, score=65.0)
+    [configuration] = services.after_experiment(against_it)
+    assert configuration.candidate == better
