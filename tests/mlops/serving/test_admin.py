@@ -184,9 +184,9 @@ def test_the_same_person_is_refused(operator: User) -> None:
 def test_other_champions_are_pointed_out(olga: User) -> None:
     experiment = make_experiment()
     candidate = make_candidate(experiment, seed=1)
-    assert "than when this experiment began" not in page_of(olga, candidate).text
+    assert "than those that this candidate was compared with" not in page_of(olga, candidate).text
     services.promote(make_candidate(seed=2), olga, WHY)
-    assert "than when this experiment began" in page_of(olga, candidate).text
+    assert "than those that this candidate was compared with" in page_of(olga, candidate).text
 
 
 def test_the_roll_back_buttons(olga: User) -> None:
