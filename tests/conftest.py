@@ -3,11 +3,13 @@
 import csv
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from pytest_django.plugin import blocking_manager_key
 
 from scene3d.engine.capabilities import open_host
 from scene3d.engine.host import Host
@@ -24,6 +26,17 @@ from tests.live import LiveStack, live_stack
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SCENE3D_SHARED", ROOT.parent / "shared"))
 MODEL_STORE = Path(os.environ.get("SCENE3D_MODEL_STORE", ROOT / "var" / "models"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Tests without a transaction of their own empty all tables: rows of migrations come back, so
+    the order of tests does not matter."""
+    yield
+    marker = item.get_closest_marker("django_db")
+    if marker is not None and marker.kwargs.get("transaction"):
+        with item.config.stash[blocking_manager_key].unblock():
+            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]  # Django's own, for serialized_rollback
 
 
 @pytest.fixture(scope="session")
