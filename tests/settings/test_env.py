@@ -37,6 +37,10 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_VOXEL_SIZE": ("voxel_size", "0", 0.0),
     "SCENE3D_JOB_TIME_LIMIT_MIN": ("job_time_limit_min", "5", 5),
     "PROMOTION_POLICY": ("promotion_policy", "approval", "approval"),
+    "SCENE3D_EXPERIMENT_SCHEDULE": ("experiment_schedule", " 0 1 * * 6", "0 1 * * 6"),
+    "SCENE3D_SCHEDULED_SPEC": ("scheduled_spec", "/specs/a.yaml", Path("/specs/a.yaml")),
+    "SCENE3D_SHADOW_SCHEDULE": ("shadow_schedule", "*/5 0-4 * * mon-fri", "*/5 0-4 * * mon-fri"),
+    "SCENE3D_SHADOW_SAMPLE": ("shadow_sample", "2", 2),
     "SCENE3D_LOG_LEVEL": ("log_level", "DEBUG", "DEBUG"),
 }  # fmt: skip
 
