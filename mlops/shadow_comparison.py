@@ -9,8 +9,11 @@ from typing import Any, Protocol
 class Pair(Protocol):
     """Both sides of one job, as `shadows.Measures` in JSON; a challenger that failed has none."""
 
-    challenger: Mapping[str, Any]
-    served: Mapping[str, Any]
+    @property
+    def challenger(self) -> Mapping[str, Any]: ...
+
+    @property
+    def served(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
