@@ -3,6 +3,7 @@
 Imported by workers and commands only: the engine is heavy.
 """
 
+import errno
 import logging
 import shutil
 import time
@@ -173,16 +174,24 @@ class _Runner:
             report = reconstruct(sources, pairing.options, watch.workspace, watch, self.host)
         except (_EndOfRun, _Unwanted):
             raise
-        except (WeightsMissing, StorageFull, OSError) as error:
-            raise _EndOfRun(f"this machine cannot do it: {error}") from error
-        except EngineError as problem:
-            return None, problem.code
-        except Exception:
+        except WeightsMissing as problem:
+            raise _Unwanted(f"{problem.message} {problem.next_step}") from problem
+        except Exception as error:
+            if _is_disk_full(error):
+                raise _EndOfRun("the disk is full.") from error
+            if isinstance(error, EngineError):
+                return None, error.code
             logger.warning("a challenger broke on job %s", pairing.job.pk, exc_info=True)
             return None, "internal_error"
         if report.partial_reason is not None:
             return None, report.partial_reason
         return Measures.of_report(report.model_dump(mode="json")), ""
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return isinstance(error, StorageFull) or (
+        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    )
 
 
 class _Watch(Silent):

@@ -165,7 +165,7 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
         if name not in _QUESTIONS:
             raise Http404
         act, who = Act(name), _person(request)
-        button, words = _QUESTIONS[act]
+        button, title, words = _QUESTIONS[act]
 
         def do(reason: str) -> str:
             if act == Act.PROMOTE:
@@ -180,7 +180,7 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
             return f"The candidate is {act.label.lower()}."
 
         question = Question(
-            title=f"{button} {candidate.trial} of {candidate.experiment}?",
+            title=title.format(about=f"{candidate.trial} of {candidate.experiment}"),
             about=str(candidate),
             words=words.format(preset=candidate.preset),
             button=button,
@@ -269,21 +269,32 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
         return link(entry.configuration) if entry.configuration is not None else "–"
 
 
-_QUESTIONS: Mapping[Act, tuple[str, str]] = {
+_QUESTIONS: Mapping[Act, tuple[str, str, str]] = {
     Act.PROMOTE: (
         "Promote",
+        "Promote {about}?",
         "New jobs with the preset “{preset}” will use these options. Jobs that are there keep"
         " theirs.",
     ),
-    Act.PROPOSE: ("Propose", "Somebody else can then promote it."),
-    Act.REJECT: ("Reject", "It will not be served; a new experiment may find it again."),
+    Act.PROPOSE: ("Propose", "Propose {about}?", "Somebody else can then promote it."),
+    Act.REJECT: (
+        "Reject",
+        "Reject {about}?",
+        "It will not be served; a new experiment may find it again.",
+    ),
     Act.SHADOW: (
         "Run in shadow",
+        "Run {about} in shadow?",
         "After hours, its options run on photos of finished “{preset}” jobs. Operators see here"
         " what came of it; the people whose photos they are do not.",
     ),
-    Act.END_SHADOW: ("End shadow runs", "What they found so far stays."),
+    Act.END_SHADOW: (
+        "Take out of shadow",
+        "Take {about} out of shadow?",
+        "It runs on no more jobs. What it found so far stays.",
+    ),
 }
+"""By act: the button, the page's title, and its words."""
 
 
 def _score(candidate: Candidate) -> str:

@@ -153,8 +153,12 @@ class LiveStack:
 
 
 @contextmanager
-def live_stack(folder: Path, model_store: Path) -> Iterator[LiveStack]:
-    """Start the stack, wait until its worker is ready, and end it in the end."""
+def live_stack(folder: Path, model_store: Path, **variables: str) -> Iterator[LiveStack]:
+    """Start the stack, wait until its worker is ready, and end it in the end.
+
+    Args:
+        variables: of the environment.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -165,6 +169,7 @@ def live_stack(folder: Path, model_store: Path) -> Iterator[LiveStack]:
         "SCENE3D_MODEL_STORE": str(model_store),
         "SCENE3D_MAX_UPLOAD_MB": "50",
         "SCENE3D_DEVICE": "cpu",
+        **variables,
     }
     with (folder / "stack.log").open("wb") as log:
         process = subprocess.Popen(

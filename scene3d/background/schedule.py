@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _MEMORY_S = 86_400
 """How long the broker remembers that a moment has had its start: far more than clocks differ."""
 _AWAY_PAUSE_S = 5.0
+_STUMBLE_PAUSE_S = 60.0
 
 
 def is_anything_scheduled() -> bool:
@@ -60,6 +61,9 @@ class Scheduler(CronScheduler):
                 logger.warning("the schedule waits: the broker is away: %s", error)
             self._is_away = True
             return _AWAY_PAUSE_S
+        except Exception:
+            logger.exception("the schedule stumbled; it looks again in a minute")
+            return _STUMBLE_PAUSE_S
         self._is_away = False
         return self.calculate_sleep_interval()
 

@@ -153,6 +153,21 @@ def test_a_broker_that_is_away_is_one_line_and_the_moment_stays_due(
     assert experiments.job_ids == ["experiment_20260301T0200"]
 
 
+def test_nothing_ends_it(
+    experiments: Queue,
+    schedule: Schedule,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    schedule(experiment="0 2 * * *")
+    scheduler = due()
+    with monkeypatch.context() as patch:
+        patch.setattr(scheduler, "heartbeat", lambda: 1 / 0)
+        assert scheduler.step() == 60
+    assert "the schedule stumbled" in caplog.text
+    assert 0 <= scheduler.step() <= 60
+
+
 def test_it_is_known_while_it_runs_and_ends_when_asked(
     experiments: Queue, schedule: Schedule
 ) -> None:

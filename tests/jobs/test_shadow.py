@@ -1,6 +1,7 @@
 """Challengers on photos of finished jobs, with small functions in place of the engine: what is
 kept, who comes first, and that nobody but operators can tell."""
 
+import errno
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from mlops.models import Candidate, ShadowRun
 from mlops.rules import SHELL
 from mlops.states import ExperimentState
 from scene3d.background.workers import stop_requested
-from scene3d.engine.errors import InsufficientOverlap, NativeCrash, WeightsMissing
+from scene3d.engine.errors import InsufficientOverlap, NativeCrash, StorageFull, WeightsMissing
 from scene3d.engine.public import ReconstructionOptions
 from scene3d.engine.report import Report
 from tests.jobs.builders import jpeg, make_job, make_report, stored_files
@@ -138,16 +139,24 @@ def test_it_has_the_time_that_jobs_have(
     assert ShadowRun.objects.get().error_code == "time_limit"
 
 
-@pytest.mark.parametrize("error", [WeightsMissing("aliked is missing."), OSError(28, "Disk full")])
+@pytest.mark.parametrize(
+    ("error", "words", "num_tried"),
+    [
+        (WeightsMissing("aliked is missing."), "left out, aliked is missing. Run `manage.py", 2),
+        (StorageFull("A photo could not be written."), "Stopped: the disk is full.", 1),
+        (OSError(errno.ENOSPC, "No space"), "Stopped: the disk is full.", 1),
+    ],
+    ids=["weights", "photo", "anything"],
+)
 def test_a_fault_of_this_machine_is_no_finding(
-    alice: User, challenger: Candidate, engine: Any, error: Exception
+    alice: User, challenger: Candidate, engine: Any, error: Exception, words: str, num_tried: int
 ) -> None:
     done(alice)
     done(alice)
     engine(raising(error))
     told = run()
-    assert told[-1].startswith("Stopped: this machine cannot do it: ")
-    assert len(told) == 2
+    assert words in told[-1]
+    assert len(told) == 1 + num_tried
     assert not ShadowRun.objects.exists()
 
 
