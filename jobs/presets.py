@@ -60,12 +60,20 @@ def versioned_options(
     return _overridden(preset, served).merged(wishes), version
 
 
+def options_if_served(preset: Preset, served: ReconstructionOptions) -> ReconstructionOptions:
+    """What a new job would get without wishes, were `served` served for the preset's base.
+
+    Raises: OptionsInvalid, where the operator's overrides do not fit.
+    """
+    cloud = {"voxel_size": settings.ENV.voxel_size, "max_points": settings.ENV.max_points}
+    return served.merged({"cloud": cloud}).merged(preset.overrides)
+
+
 def _overridden(preset: Preset, served: ReconstructionOptions) -> ReconstructionOptions:
     """Overrides were checked with the engine's own preset: they must not break another one."""
-    cloud = {"voxel_size": settings.ENV.voxel_size, "max_points": settings.ENV.max_points}
     own = PRESETS[preset.base].options
     try:
-        return served.merged({"cloud": cloud}).merged(preset.overrides)
+        return options_if_served(preset, served)
     except OptionsInvalid as problem:
         if served == own:
             raise
@@ -74,4 +82,4 @@ def _overridden(preset: Preset, served: ReconstructionOptions) -> Reconstruction
             preset.name,
             problem.message,
         )
-        return own.merged({"cloud": cloud}).merged(preset.overrides)
+        return options_if_served(preset, own)

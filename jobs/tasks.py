@@ -15,3 +15,10 @@ def run_export(export_id: str) -> None:
     from jobs.export_runner import run_export as run  # noqa: PLC0415  # likewise
 
     run(UUID(export_id))
+
+
+def run_shadow() -> None:
+    """The schedule says so: challengers work on jobs that are done; safe to call twice."""
+    from jobs.shadow import run_scheduled_shadow  # noqa: PLC0415  # likewise
+
+    run_scheduled_shadow()

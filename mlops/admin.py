@@ -25,7 +25,8 @@ from mlops.history import has_other_champion, previous_version
 from mlops.models import AuditEntry, Candidate, Configuration, Experiment, ExperimentStage
 from mlops.review import changes_of, presets_of
 from mlops.rules import has_right, objection
-from mlops.states import Act, CandidateState
+from mlops.shadow_comparison import compare_runs
+from mlops.states import UNDER_DECISION, Act
 
 
 class StageInline(ReadOnlyInline):
@@ -94,7 +95,7 @@ class ExperimentAdmin(ReadOnlyAdmin[Experiment]):
 @admin.register(Candidate)
 class CandidateAdmin(ReadOnlyAdmin[Candidate]):
     list_display = ("trial", "experiment", "preset", "state", "score", "created_at")
-    list_filter = ("state", "preset")
+    list_filter = ("state", "preset", "is_shadow")
     search_fields = ("trial", "experiment__name")
     list_select_related = ("experiment",)
     fieldsets = [
@@ -145,7 +146,7 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
     ) -> HttpResponse:
         candidate: Candidate = context["original"]
         obstacles = {act: objection(act, candidate, _person(request)) for act in _QUESTIONS}
-        is_open = candidate.state in {CandidateState.WAITING, CandidateState.PROPOSED}
+        is_open = candidate.state in UNDER_DECISION
         context |= {
             "acts": [(act, _QUESTIONS[act][0]) for act in _QUESTIONS if obstacles[act] is None],
             "obstacle": obstacles[Act.PROMOTE] if is_open else None,
@@ -153,6 +154,8 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
             "compared": compare(candidate.metrics),
             "changes": changes_of(candidate),
             "decisions": candidate.auditentry_set.all(),
+            "runs_in_shadow": is_open and candidate.is_shadow,
+            "shadow": compare_runs(list(candidate.shadow_runs.all())),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -162,7 +165,7 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
         if name not in _QUESTIONS:
             raise Http404
         act, who = Act(name), _person(request)
-        button, words = _QUESTIONS[act]
+        button, title, words = _QUESTIONS[act]
 
         def do(reason: str) -> str:
             if act == Act.PROMOTE:
@@ -170,11 +173,14 @@ class CandidateAdmin(ReadOnlyAdmin[Candidate]):
             if act == Act.PROPOSE:
                 services.propose(candidate, who, reason)
                 return "The candidate is proposed: somebody else can promote it now."
-            services.reject(candidate, who, reason)
-            return "The candidate is rejected."
+            if act == Act.REJECT:
+                services.reject(candidate, who, reason)
+                return "The candidate is rejected."
+            services.switch_shadow(candidate, who, reason, is_on=act == Act.SHADOW)
+            return f"The candidate is {act.label.lower()}."
 
         question = Question(
-            title=f"{button} {candidate.trial} of {candidate.experiment}?",
+            title=title.format(about=f"{candidate.trial} of {candidate.experiment}"),
             about=str(candidate),
             words=words.format(preset=candidate.preset),
             button=button,
@@ -263,15 +269,32 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
         return link(entry.configuration) if entry.configuration is not None else "–"
 
 
-_QUESTIONS: Mapping[Act, tuple[str, str]] = {
+_QUESTIONS: Mapping[Act, tuple[str, str, str]] = {
     Act.PROMOTE: (
         "Promote",
+        "Promote {about}?",
         "New jobs with the preset “{preset}” will use these options. Jobs that are there keep"
         " theirs.",
     ),
-    Act.PROPOSE: ("Propose", "Somebody else can then promote it."),
-    Act.REJECT: ("Reject", "It will not be served; a new experiment may find it again."),
+    Act.PROPOSE: ("Propose", "Propose {about}?", "Somebody else can then promote it."),
+    Act.REJECT: (
+        "Reject",
+        "Reject {about}?",
+        "It will not be served; a new experiment may find it again.",
+    ),
+    Act.SHADOW: (
+        "Run in shadow",
+        "Run {about} in shadow?",
+        "After hours, its options run on photos of finished “{preset}” jobs. Operators see here"
+        " what came of it; the people whose photos they are do not.",
+    ),
+    Act.END_SHADOW: (
+        "Take out of shadow",
+        "Take {about} out of shadow?",
+        "It runs on no more jobs. What it found so far stays.",
+    ),
 }
+"""By act: the button, the page's title, and its words."""
 
 
 def _score(candidate: Candidate) -> str:

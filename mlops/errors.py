@@ -15,7 +15,7 @@ class StateForbids(Problem):
             HTTPStatus.CONFLICT,
             f"cannot_{act}",
             f"A candidate that is {_STATES[candidate.state]} cannot be {act.label.lower()}.",
-            next_step="Only one that waits can be proposed, promoted or rejected.",
+            next_step="Only one that waits can be proposed, promoted, rejected or put into shadow.",
             extra={"state": candidate.state},
         )
 
@@ -103,6 +103,17 @@ class SecondPersonNeeded(Problem):
             "second_person_needed",
             "This server asks for two people: whoever proposed a candidate cannot promote it.",
             next_step="Ask somebody else who may approve promotions.",
+        )
+
+
+class ShadowUnchanged(Problem):
+    """409: it runs in shadow already, or does not."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        super().__init__(
+            HTTPStatus.CONFLICT,
+            "shadow_unchanged",
+            f"This candidate {'runs in shadow already' if is_on else 'does not run in shadow'}.",
         )
 
 

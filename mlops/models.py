@@ -102,6 +102,9 @@ class Candidate(models.Model):
         related_name="+",
         help_text="Somebody else must approve.",
     )
+    is_shadow = models.BooleanField(
+        default=False, help_text="Runs in shadow, as long as it waits for a decision."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -116,6 +119,30 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.experiment.name}: {self.trial}"
+
+
+class ShadowRun(models.Model):
+    """A candidate's options on the photos of a job that is done: numbers alone, and nobody but
+    operators sees them."""
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="shadow_runs")
+    job = models.UUIDField(help_text="May be deleted since.")
+    num_photos = models.PositiveIntegerField()
+    challenger = models.JSONField(default=dict, help_text="See shadows.Measures; empty: it failed.")
+    served = models.JSONField(help_text="The job's own.")
+    challenger_fingerprint = models.CharField(max_length=16, help_text="Of the options.")
+    served_fingerprint = models.CharField(max_length=16)
+    error_code = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "job"], name="one_shadow_run_per_job")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.candidate} on job {self.job}"
 
 
 class Configuration(models.Model):

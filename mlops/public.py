@@ -1,16 +1,32 @@
-"""The door of this room: what is served, and where it came from."""
+"""The door of this room: what is served, where it came from, and who challenges it."""
 
 import logging
 
 from mlops.history import active_configuration, sources_of
 from mlops.models import Candidate, Configuration
+from mlops.shadows import (
+    Measures,
+    ShadowResult,
+    challengers,
+    is_challenger,
+    is_experiment_waiting,
+    record_shadow,
+    shadowed_jobs,
+)
 from scene3d.engine.public import PRESETS, OptionsInvalid, ReconstructionOptions
 
 __all__ = [
     "Candidate",
     "Configuration",
+    "Measures",
+    "ShadowResult",
     "active_version",
+    "challengers",
+    "is_challenger",
+    "is_experiment_waiting",
+    "record_shadow",
     "served_options",
+    "shadowed_jobs",
     "source_of",
 ]
 

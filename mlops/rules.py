@@ -14,6 +14,7 @@ from mlops.errors import (
     ProposalNeeded,
     RightMissing,
     SecondPersonNeeded,
+    ShadowUnchanged,
     StateForbids,
 )
 from mlops.models import Candidate
@@ -32,7 +33,10 @@ _FROM: Mapping[Act, Sequence[CandidateState]] = {
     Act.PROPOSE: [CandidateState.WAITING],
     Act.PROMOTE: [CandidateState.WAITING, CandidateState.PROPOSED],
     Act.REJECT: [CandidateState.WAITING, CandidateState.PROPOSED],
+    Act.SHADOW: [CandidateState.WAITING, CandidateState.PROPOSED],
+    Act.END_SHADOW: list(CandidateState),
 }
+_SWITCHES: Mapping[Act, bool] = {Act.SHADOW: True, Act.END_SHADOW: False}
 
 
 def asks_for_two() -> bool:
@@ -57,6 +61,8 @@ def has_right(act: Act, who: Actor) -> bool:
         Act.PROMOTE: (_APPROVE if asks_for_two() else _OPERATE,),
         Act.REJECT: (_OPERATE, _APPROVE),
         Act.ROLL_BACK: (_OPERATE,),
+        Act.SHADOW: (_OPERATE,),
+        Act.END_SHADOW: (_OPERATE,),
     }
     return any(who.has_perm(right) for right in rights[act])
 
@@ -69,12 +75,15 @@ def objection(act: Act, candidate: Candidate, who: Actor) -> Problem | None:
 def _objections(act: Act, candidate: Candidate, who: Actor) -> Iterator[Problem]:
     if not has_right(act, who):
         yield RightMissing()
-    if candidate.state == CandidateState.REFUSED:
+    if candidate.state == CandidateState.REFUSED and act != Act.END_SHADOW:
         yield CandidateRefused(candidate)
     if candidate.state not in _FROM[act]:
         yield StateForbids(act, candidate)
-    if act != Act.REJECT:
+    if act in _SWITCHES and candidate.is_shadow == _SWITCHES[act]:
+        yield ShadowUnchanged(is_on=candidate.is_shadow)
+    if act in {Act.PROPOSE, Act.PROMOTE, Act.SHADOW}:
         yield from _objections_to_serving(candidate)
+    if act in {Act.PROPOSE, Act.PROMOTE}:
         yield from _objections_of_policy(act, candidate, who)
 
 

@@ -19,6 +19,7 @@ from mlops.errors import (
     NothingToRestore,
     ReasonNeeded,
     RightMissing,
+    ShadowUnchanged,
     StateForbids,
     VersionUnknown,
 )
@@ -88,7 +89,10 @@ def _record(experiment: Experiment, row: JudgedTrial) -> Candidate:
     )
     if not is_new:
         Candidate.objects.filter(pk=candidate.pk, state__in=_UNDECIDED).update(**values)
+        before = candidate.options_fingerprint
         candidate.refresh_from_db()
+        if candidate.options_fingerprint != before:
+            candidate.shadow_runs.all().delete()
     return candidate
 
 
@@ -139,6 +143,21 @@ def reject(candidate: Candidate, who: Actor, reason: str) -> None:
     with transaction.atomic():
         _decide(candidate, Act.REJECT, who, CandidateState.REJECTED)
         _note(Act.REJECT, who, reason, candidate=candidate)
+
+
+def switch_shadow(candidate: Candidate, who: Actor, reason: str, *, is_on: bool) -> None:
+    """Whether samples of finished jobs are run with its options too. Raises: Problem."""
+    reason = _given(reason)
+    act = Act.SHADOW if is_on else Act.END_SHADOW
+    with transaction.atomic():
+        candidate.refresh_from_db()
+        if problem := objection(act, candidate, who):
+            raise problem
+        unchanged = Candidate.objects.filter(pk=candidate.pk, is_shadow=not is_on)
+        if not unchanged.update(is_shadow=is_on):
+            raise ShadowUnchanged(is_on=is_on)
+        _note(act, who, reason, candidate=candidate)
+    candidate.refresh_from_db()
 
 
 def promote(candidate: Candidate, who: Actor, reason: str) -> Configuration:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from accounts.public import User
+from mlops.models import Candidate
 from mlops.rules import SHELL, Actor
 from scene3d.engine.public import EngineError
 from scene3d.http.problem import Problem
@@ -36,6 +37,19 @@ def actor(name: str | None) -> Actor:
             next_step="Name one that it has.",
         )
     return user
+
+
+def candidate_of(pk: int) -> Candidate:
+    """Raises: Problem."""
+    candidate = Candidate.objects.filter(pk=pk).first()
+    if candidate is None:
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            "candidate_unknown",
+            f"There is no candidate {pk}.",
+            next_step="See the admin, or /api/v1/candidates/, for those that there are.",
+        )
+    return candidate
 
 
 @contextmanager

@@ -38,6 +38,10 @@ class CandidateState(TextChoices):
     SERVED = "served", "Served already"
 
 
+UNDER_DECISION = frozenset({CandidateState.WAITING, CandidateState.PROPOSED})
+"""A challenger: it may be served, and nobody has decided yet."""
+
+
 class Act(TextChoices):
     """What people and the policy do with configurations; each leaves an entry."""
 
@@ -45,3 +49,5 @@ class Act(TextChoices):
     PROMOTE = "promote", "Promoted"
     REJECT = "reject", "Rejected"
     ROLL_BACK = "roll_back", "Rolled back"
+    SHADOW = "shadow", "Put into shadow"
+    END_SHADOW = "end_shadow", "Taken out of shadow"

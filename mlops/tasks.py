@@ -10,6 +10,13 @@ def run_experiment(experiment_id: str) -> None:
     run(UUID(experiment_id))
 
 
+def start_scheduled_experiment() -> None:
+    """The schedule says so; safe to call twice."""
+    from mlops.scheduled import start_scheduled_experiment as start  # noqa: PLC0415  # likewise
+
+    start()
+
+
 def move_champion_alias(version: str) -> None:
     """Name the candidate of a configuration in the tracker; safe to call twice, or late."""
     from mlops.tracking import move_champion_alias as move  # noqa: PLC0415  # likewise

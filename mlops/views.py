@@ -21,7 +21,8 @@ from mlops.experiment_files import figure_file, figures_of, result_file, validat
 from mlops.findings import findings_of
 from mlops.forms import SpecForm
 from mlops.history import served_at
-from mlops.models import Experiment
+from mlops.models import Candidate, Experiment
+from mlops.shadow_comparison import Comparison, compare_runs
 from mlops.stage_graph import live_state, stage_rows
 from mlops.states import ExperimentState
 from scene3d.engine.public import EngineError
@@ -85,6 +86,7 @@ class ExperimentPage(OperatorsOnly, DetailView[Experiment]):
             "stages": stage_rows(experiment),
             "findings": findings_of(experiment),
             "candidates": list(experiment.candidates.all()),
+            "shadows": _shadows(experiment),
             "validation": validation,
             "issues": validation["issues"][:_MAX_ISSUES] if validation else [],
             "figures": figures_of(experiment),
@@ -149,6 +151,12 @@ def _list_row(experiment: Experiment) -> dict[str, Any]:
         "champion_version": champion_version(experiment),
         "duration": end - start if start and end else None,
     }
+
+
+def _shadows(experiment: Experiment) -> list[tuple[Candidate, Comparison]]:
+    """Of its candidates that have run in shadow."""
+    candidates = experiment.candidates.filter(shadow_runs__isnull=False).distinct()
+    return [(row, compare_runs(list(row.shadow_runs.all()))) for row in candidates]
 
 
 def _cancel(request: HttpRequest, experiment: Experiment) -> Experiment:

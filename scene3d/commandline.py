@@ -1,6 +1,8 @@
 """How commands end: the same exit codes and last words in every room."""
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -47,3 +49,11 @@ def give_up(code: int, words: str) -> NoReturn:
     """Leave with one line on stderr."""
     sys.stderr.write(" ".join(words.split()) + "\n")
     raise SystemExit(code)
+
+
+def over_on_signals() -> threading.Event:
+    """Set by Ctrl-C and SIGTERM, so that what runs ends in order."""
+    is_over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: is_over.set())
+    return is_over

@@ -1,4 +1,4 @@
-"""The whole service on one machine: bundled Valkey, one web process, one warm worker."""
+"""The whole service on one machine: bundled Valkey, web process, workers, and the schedule."""
 
 import logging
 import os
@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ from typing import Self
 from django.conf import settings
 
 from scene3d.background.embedded_broker import EmbeddedBroker
+from scene3d.background.schedule import is_anything_scheduled, run_schedule
 from scene3d.settings.env import BASE_DIR
 
 logger = logging.getLogger(__name__)
@@ -106,6 +108,10 @@ class EmbeddedStack:
             _Service("worker", [*manage, "run_worker"]),
             _Service("experiments", [*manage, "run_experiment_worker"]),
         ]
+        self._is_over = threading.Event()
+        self._schedule = threading.Thread(
+            target=run_schedule, args=[self._is_over], name="schedule", daemon=True
+        )
 
     @property
     def url(self) -> str:
@@ -118,6 +124,8 @@ class EmbeddedStack:
             self._broker.start()
         for service in self._services:
             service.start()
+        if is_anything_scheduled():
+            self._schedule.start()
         return self
 
     def __exit__(
@@ -126,6 +134,9 @@ class EmbeddedStack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_over.set()
+        if self._schedule.is_alive():
+            self._schedule.join(_STOP_GRACE_S)
         for service in reversed(self._services):
             service.stop()
         if self._broker is not None:

@@ -112,6 +112,23 @@ RQ_QUEUES = {
     }
     for name in (RECONSTRUCTION_QUEUE, EXPERIMENT_QUEUE)
 }
+SCHEDULED_SPEC = (ENV.scheduled_spec or DATA_DIR / "specs" / "scheduled.yaml").resolve()
+SCHEDULE = (  # see scene3d.background.schedule
+    {
+        "name": "experiment",
+        "cron": ENV.experiment_schedule,
+        "task": "mlops.tasks.start_scheduled_experiment",
+        "queue": EXPERIMENT_QUEUE,
+        "patience_s": 86_400,  # until whatever is at work is over
+    },
+    {
+        "name": "shadow",
+        "cron": ENV.shadow_schedule,
+        "task": "jobs.tasks.run_shadow",
+        "queue": EXPERIMENT_QUEUE,
+        "patience_s": 3600,  # later it is no longer after hours
+    },
+)
 RQ = {"COMMIT_MODE": "auto"}  # scene3d.background.queue enqueues on commit itself
 RQ_SHOW_ADMIN_LINK = False
 CACHES = {

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -20,6 +27,30 @@ def _split(value: Any) -> Any:
 
 
 Names = Annotated[list[str], BeforeValidator(_split)]
+
+
+def _cron_line(value: str) -> str:
+    """Five fields, and a time that there is; empty is off."""
+    value = value.strip()
+    if not value:
+        return value
+    from croniter import CroniterError, croniter  # noqa: PLC0415  # most processes have no schedule
+
+    why = "a cron line has five fields"
+    if len(value.split()) == 5:
+        try:
+            croniter(value).get_next()
+        except CroniterError as error:
+            why = str(error)
+        else:
+            return value
+    raise ValueError(
+        f"{value!r} is no time to start at ({why}). Write minute, hour, day of the month, month and"
+        " day of the week, such as 0 2 * * 1-5."
+    )
+
+
+CronLine = Annotated[str, AfterValidator(_cron_line)]
 
 
 class Environment(BaseModel):
@@ -105,6 +136,24 @@ class Environment(BaseModel):
         "auto",
         alias="PROMOTION_POLICY",
         description="auto: what passes every gate is served; approval: two people agree first.",
+    )
+    experiment_schedule: CronLine = Field(
+        "",
+        alias="SCENE3D_EXPERIMENT_SCHEDULE",
+        description="When an experiment starts by itself: a cron line, in UTC; never when absent.",
+    )
+    scheduled_spec: Path | None = Field(
+        None,
+        alias="SCENE3D_SCHEDULED_SPEC",
+        description="What it runs; DATA_DIR/specs/scheduled.yaml when absent.",
+    )
+    shadow_schedule: CronLine = Field(
+        "",
+        alias="SCENE3D_SHADOW_SCHEDULE",
+        description="When challengers run in shadow: a cron line, in UTC; never when absent.",
+    )
+    shadow_sample: int = Field(
+        5, alias="SCENE3D_SHADOW_SAMPLE", ge=1, description="Jobs per challenger and shadow run."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="SCENE3D_LOG_LEVEL", description="Of our own messages."

@@ -73,7 +73,9 @@ def act(page: Page, words: str, reason: str) -> None:
 
 def open_candidate(page: Page, trial: str) -> None:
     page.goto("/admin/mlops/candidate/")
-    page.get_by_role("link", name=trial, exact=True).click()
+    page.get_by_role("row").filter(has=page.get_by_text(trial, exact=True)).get_by_role(
+        "link"
+    ).first.click()
 
 
 def served_version(page: Page, photos: Path) -> str:

@@ -1,10 +1,13 @@
 """The portal's pages of experiments, as their readers see them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +16,8 @@ from mlops import lifecycle
 from mlops.charts import HEIGHT, WIDTH, score_charts
 from mlops.experiment_folder import folder_of
 from mlops.models import Candidate, Experiment
+from mlops.shadows import Measures, ShadowResult, record_shadow
+from scene3d.engine.public import PRESETS
 from tests.http.streaming import body_of
 from tests.jobs.pages import Page
 from tests.mlops import experiments
@@ -316,3 +321,40 @@ def test_what_is_not_there_cannot_be_compared(staff: User) -> None:
     for other in ("x", f"{experiment.pk}/none", f"{waiting.pk}/{GOOD}", f"{experiment.pk}"):
         assert compare(staff, good, other).status_code == 404
     assert compare(staff, good, "").status_code == 200
+
+
+# ------------------------------------------------------------------ in shadow
+
+
+def test_an_experiment_shows_what_its_trials_did_in_shadow(staff: User) -> None:
+    experiment = experiments.done()
+    options = PRESETS["quick"].options.to_dict()
+    candidate = Candidate.objects.create(
+        experiment=experiment, trial=GOOD, preset="quick", options=options
+    )
+    assert "In shadow" not in page_of(staff, detail(experiment)).text
+    served = Measures(
+        registration=0.5,
+        mean_error_px=0.8,
+        num_points=1000,
+        mean_track_length=3.5,
+        seconds_per_photo=2.0,
+    )
+    better = replace(served, registration=0.75)
+    job = UUID(int=1)
+    result = ShadowResult(
+        job=job,
+        num_photos=8,
+        challenger=better,
+        served=served,
+        challenger_fingerprint="c" * 16,
+        served_fingerprint="5" * 16,
+    )
+    record_shadow(candidate, result)
+    page = page_of(staff, detail(experiment))
+    assert f"{GOOD}, 1 job" in page.text
+    assert "Photos placed 1 0 0 75.0 % 50.0 % +25.0 % better" in page.text
+    assert str(job) not in page.html
+    staff.user_permissions.add(Permission.objects.get(codename="view_job"))
+    link = reverse("admin:jobs_job_change", args=[job])
+    assert page_of(User.objects.get(pk=staff.pk), detail(experiment)).one("a", href=link)

@@ -1,10 +1,13 @@
 """Environment variables: types, files, and sentences that name the variable."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scene3d.settings.env import Environment, read_environment
 
@@ -37,6 +40,10 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_VOXEL_SIZE": ("voxel_size", "0", 0.0),
     "SCENE3D_JOB_TIME_LIMIT_MIN": ("job_time_limit_min", "5", 5),
     "PROMOTION_POLICY": ("promotion_policy", "approval", "approval"),
+    "SCENE3D_EXPERIMENT_SCHEDULE": ("experiment_schedule", " 0 1 * * 6", "0 1 * * 6"),
+    "SCENE3D_SCHEDULED_SPEC": ("scheduled_spec", "/specs/a.yaml", Path("/specs/a.yaml")),
+    "SCENE3D_SHADOW_SCHEDULE": ("shadow_schedule", "*/5 0-4 * * mon-fri", "*/5 0-4 * * mon-fri"),
+    "SCENE3D_SHADOW_SAMPLE": ("shadow_sample", "2", 2),
     "SCENE3D_LOG_LEVEL": ("log_level", "DEBUG", "DEBUG"),
 }  # fmt: skip
 
@@ -95,11 +102,32 @@ def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
         ("SCENE3D_JOB_TIME_LIMIT_MIN", "0"),
         ("SCENE3D_LOG_LEVEL", "LOUD"),
         ("PROMOTION_POLICY", "never"),
+        ("SCENE3D_SHADOW_SAMPLE", "0"),
+        ("SCENE3D_EXPERIMENT_SCHEDULE", "nightly"),
+        ("SCENE3D_EXPERIMENT_SCHEDULE", "@daily"),
+        ("SCENE3D_EXPERIMENT_SCHEDULE", "0 2 * *"),
+        ("SCENE3D_EXPERIMENT_SCHEDULE", "0 2 * * * 30"),
+        ("SCENE3D_SHADOW_SCHEDULE", "60 2 * * *"),
+        ("SCENE3D_SHADOW_SCHEDULE", "0 2 30 2 *"),
+        ("SCENE3D_SHADOW_SCHEDULE", "*/0 2 * * *"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_name(variable: str, given: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"^{variable}: "):
         read_environment({variable: given})
+
+
+def test_a_wrong_time_is_told_with_a_right_one() -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read_environment({"SCENE3D_SHADOW_SCHEDULE": "0 25 * * *"})
+    assert "'0 25 * * *' is no time to start at (" in str(refused.value)
+    assert "such as 0 2 * * 1-5." in str(refused.value)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=7))
+def test_no_cron_line_is_more_than_refused(fields: list[str]) -> None:
+    with suppress(ImproperlyConfigured):
+        read_environment({"SCENE3D_SHADOW_SCHEDULE": " ".join(fields)})
 
 
 def test_every_wrong_value_is_told_at_once() -> None:

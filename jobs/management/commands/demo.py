@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from jobs import demo
 from jobs.console import ConsoleProgress
-from jobs.management.commands.run_stack import over_on_signals, prepare_installation
+from jobs.management.commands.run_stack import prepare_installation
 from jobs.models import Job
 from jobs.states import JobState
 from scene3d.background.embedded import EmbeddedStack, StackError, require_free_port
+from scene3d.commandline import over_on_signals
 from scene3d.engine.public import Stage
 
 

@@ -1,7 +1,5 @@
 """Everything on this machine, for daily use."""
 
-import signal
-import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from scene3d.background.embedded import EmbeddedStack, StackError, require_free_port
+from scene3d.commandline import over_on_signals
 
 
 class Command(BaseCommand):
@@ -38,11 +37,3 @@ def prepare_installation(command: BaseCommand) -> None:
     command.stdout.write("Preparing the database and static files …")
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
-
-
-def over_on_signals() -> threading.Event:
-    """Set by Ctrl-C and SIGTERM, so that children are ended in order."""
-    is_over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: is_over.set())
-    return is_over

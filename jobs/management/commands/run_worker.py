@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
-from jobs import exports, services, worker_host
+from jobs import exports, services, shadow_scratch, worker_host
 from scene3d.background.workers import run_worker
 from scene3d.engine.native.lifetime import die_with_parent
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
 def _maintain() -> None:
     services.recover_jobs()
     exports.recover_exports()
+    shadow_scratch.sweep()
 
 
 def _beat(is_over: threading.Event) -> None:

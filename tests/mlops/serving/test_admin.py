@@ -99,7 +99,7 @@ def test_a_candidate_shows_what_to_decide_by(olga: User) -> None:
     ):
         assert words in page.text
     assert page.all("a", href=candidate.experiment.tracking_url)
-    assert buttons(page) == ["promote", "reject"]
+    assert buttons(page) == ["promote", "reject", "shadow"]
 
 
 def test_a_refused_candidate_has_its_reasons_and_no_buttons(operator: User) -> None:
@@ -158,7 +158,7 @@ def test_a_refusal_is_told_with_its_next_step(olga: User) -> None:
 @pytest.mark.usefixtures("approval")
 def test_two_people_on_the_pages(olga: User, ada: User) -> None:
     candidate = make_candidate()
-    assert buttons(page_of(olga, candidate)) == ["propose", "reject"]
+    assert buttons(page_of(olga, candidate)) == ["propose", "reject", "shadow"]
     page = page_of(ada, candidate)
     assert buttons(page) == ["reject"]
     assert "nobody has proposed this candidate yet" in page.text
