@@ -20,9 +20,10 @@ from mlops.spec import spec_from
 from mlops.stage_progress import PROGRESS_NAME
 from mlops.stages.decide import DECISION_NAME, Decision
 from mlops.stages.evaluate import METRICS_NAME, Evaluation
+from mlops.stages.run_pipeline import RUNS_NAME, Runs
 from mlops.stages.validate import REPORT_NAME as VALIDATION_NAME
 from mlops.states import StageState
-from mlops.tracker import TrackerProblem
+from mlops.tracker_upkeep import tell_tracker
 from mlops.tracking import Tracking
 from scene3d.settings.env import BASE_DIR
 
@@ -47,7 +48,6 @@ def run_experiment(experiment_id: UUID, say: Say = logger.info) -> bool:
     tell_start(experiment)
     try:
         _Run(experiment, lease, say).work()
-        _conclude(experiment)
     except InterruptedError:
         lifecycle.mark_cancelled(lease)
     except StageFailed as problem:
@@ -69,27 +69,17 @@ def run_experiment(experiment_id: UUID, say: Say = logger.info) -> bool:
         )
         raise
     finally:
+        _tell_of_end(experiment)
+    return True
+
+
+def _tell_of_end(experiment: Experiment) -> None:
+    """The tracker first, so that the e-mail names its page."""
+    experiment.refresh_from_db()
+    if not experiment.is_active:  # else it was taken from us, and somebody works on it
+        tell_tracker()
         experiment.refresh_from_db()
         tell_end(experiment)
-    return True
-
-
-def _conclude(experiment: Experiment) -> None:
-    """The tracker first, so that candidates can name their runs."""
-    experiment.refresh_from_db()
-    track(experiment)
-    conclude(experiment)
-
-
-def track(experiment: Experiment) -> bool:
-    """Tell the tracker all there is; false when it does not answer."""
-    try:
-        url = Tracking(experiment, folder_of(experiment.pk)).catch_up()
-    except TrackerProblem as problem:
-        logger.warning("experiment %s is not tracked: %s", experiment.pk, problem.message)
-        return False
-    lifecycle.record_tracking_url(experiment.pk, url)
-    return True
 
 
 class _Run:
@@ -102,7 +92,7 @@ class _Run:
         self._next_beat_s = 0.0
 
     def work(self) -> None:
-        """Raises: StageFailed, StageBroke, InterruptedError."""
+        """Until it is concluded. Raises: StageFailed, StageBroke, InterruptedError."""
         spec = spec_from(self._experiment.spec)
         self._folder.prepare(spec.to_yaml(), BASE_DIR, shared_cache())
         for name in STAGES:
@@ -115,11 +105,8 @@ class _Run:
         decision = Decision.model_validate_json(
             (self._folder.output("decision") / DECISION_NAME).read_text()
         )
-        lifecycle.finish(
-            self._lease,
-            evaluation=evaluation.model_dump(mode="json"),
-            decision=decision.model_dump(mode="json"),
-        )
+        runs = Runs.model_validate_json((self._folder.output("runs") / RUNS_NAME).read_text())
+        conclude(self._lease, evaluation, decision, runs.runs)
 
     def _run_stage(self, name: str) -> None:
         lifecycle.begin_stage(self._lease, name)

@@ -107,6 +107,8 @@ class EmbeddedStack:
             _Service("worker", [*manage, "run_worker"]),
             _Service("experiments", [*manage, "run_experiment_worker"]),
         ]
+        if settings.WEBHOOK_URL:
+            self._services.append(_Service("webhooks", [*manage, "run_webhook_worker"]))
 
     @property
     def url(self) -> str:
