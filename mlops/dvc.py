@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scene3d.engine.public import PhotoProblem
+from scene3d.commandline import EXIT_INPUT
+from scene3d.engine.public import HostProblem, PhotoProblem, StorageFull, looks_full
 
 STAGES = (
     "validate", "eda_baselines", "preprocess", "prepare", "run_pipeline", "evaluate", "decide",
@@ -29,9 +30,13 @@ _CONFIG = """[core]
     type = reflink,hardlink,copy
 """
 _UNCHANGED = re.compile(r"didn't change, skipping|is cached - skipping run")
+_NOT_KEPT = re.compile(
+    r"^ERROR: failed to transfer .*?(?:-> '(.+/\.[\w-]{22}\.tmp)')?$", re.MULTILINE
+)
+"""DVC says so, and succeeds; what it has written so far stays in the cache."""
 _EXIT_CODE = re.compile(r"exited with (\d+)")
 _PROBLEM = re.compile(r"^([a-z][a-z0-9_]*): (.+)$")
-_EXIT_DATA = 2
+_BUG = "internal_error"
 _POLL_S = 0.5
 _TAIL_LINES = 30
 
@@ -41,6 +46,13 @@ class StageFailed(PhotoProblem):
 
     code = "stage_failed"
     next_step = "Correct what the message names and run the experiment again: it goes on there."
+
+
+class StageStopped(HostProblem):
+    """A stage says that this machine is at fault, or DVC has no room for what it made."""
+
+    code = "stage_stopped"
+    next_step = "Put that right and run the experiment again: it goes on where it stopped."
 
 
 class StageBroke(Exception):  # noqa: N818  # like an exit code, it is not an error of the caller
@@ -84,7 +96,7 @@ class DvcFolder:
         Returns:
             Whether it was run; otherwise what an earlier run made is there.
         Raises:
-            StageFailed, StageBroke; InterruptedError, when it is not wanted any more.
+            StageFailed, StageStopped, StageBroke; InterruptedError, when it is not wanted any more.
         """
         log = self.root / f"{stage}.log"
         with log.open("w", encoding="utf-8") as output:
@@ -102,8 +114,11 @@ class DvcFolder:
             finally:
                 _end(process)
         said = log.read_text(encoding="utf-8", errors="replace")
-        if process.returncode != 0:
-            raise _failure(stage, said)
+        not_kept = [match[1] for match in _NOT_KEPT.finditer(said)]
+        for unfinished in filter(None, not_kept):
+            Path(unfinished).unlink(missing_ok=True)
+        if process.returncode != 0 or not_kept:
+            raise _failure(stage, said, self.root)
         return not _UNCHANGED.search(said)
 
 
@@ -136,11 +151,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _failure(stage: str, said: str) -> Exception:
+def _failure(stage: str, said: str, folder: Path) -> Exception:
     """What the stage's last line says, if it ended in one of its own ways."""
     lines = [line for line in said.splitlines() if line.strip()]
     code = _EXIT_CODE.search(said)
     own = [match for line in lines if (match := _PROBLEM.match(line))]
-    if code and int(code[1]) == _EXIT_DATA and own:
-        return StageFailed(f"{stage}: {own[-1][2]}", evidence={"code": own[-1][1], "stage": stage})
+    if code and own and own[-1][1] != _BUG:
+        evidence = {"code": own[-1][1], "stage": stage}
+        problem = StageFailed if int(code[1]) == EXIT_INPUT else StageStopped
+        return problem(f"{stage}: {own[-1][2]}", evidence=evidence)
+    if looks_full(said, folder):
+        evidence = {"code": StorageFull.code, "stage": stage}
+        words = f"{stage}: there is no room for its results. {StorageFull.next_step}"
+        return StageStopped(words, evidence=evidence)
     return StageBroke("\n".join(lines[-_TAIL_LINES:]))

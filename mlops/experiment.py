@@ -11,7 +11,7 @@ from uuid import UUID
 
 from mlops import lifecycle
 from mlops.conclusion import conclude
-from mlops.dvc import STAGES, StageBroke, StageFailed
+from mlops.dvc import STAGES, StageBroke, StageFailed, StageStopped
 from mlops.experiment_folder import folder_of, shared_cache
 from mlops.lifecycle import Lease
 from mlops.models import Experiment
@@ -25,6 +25,7 @@ from mlops.stages.validate import REPORT_NAME as VALIDATION_NAME
 from mlops.states import StageState
 from mlops.tracker_upkeep import tell_tracker
 from mlops.tracking import Tracking
+from scene3d.engine.public import EngineError, StorageFull, telling_full_disk
 from scene3d.settings.env import BASE_DIR
 
 logger = logging.getLogger(__name__)
@@ -47,30 +48,50 @@ def run_experiment(experiment_id: UUID, say: Say = logger.info) -> bool:
     experiment = Experiment.objects.get(pk=experiment_id)
     tell_start(experiment)
     try:
-        _Run(experiment, lease, say).work()
+        with telling_full_disk():
+            _Run(experiment, lease, say).work()
     except InterruptedError:
         lifecycle.mark_cancelled(lease)
-    except StageFailed as problem:
-        code = str(problem.evidence["code"])
-        lifecycle.fail(lease, code=code, message=problem.message, next_step=problem.next_step)
-    except StageBroke as problem:
-        lifecycle.mark_errored(
-            lease,
-            code="stage_broke",
-            message="A stage ended in a way that nobody foresaw.",
-            traceback=str(problem),
-        )
     except Exception as error:
-        lifecycle.mark_errored(
-            lease,
-            code="internal_error",
-            message="Something broke on our side.",
-            traceback="".join(traceback.format_exception(error)),
-        )
-        raise
+        if not _mark(lease, error):
+            raise
     finally:
         _tell_of_end(experiment)
     return True
+
+
+def _mark(lease: Lease, error: Exception) -> bool:
+    """Why the experiment did not come to its end; False when nobody has foreseen it."""
+    match error:
+        case StageFailed():
+            lifecycle.fail(lease, **_told(error))
+        case StageStopped() | StorageFull():
+            lifecycle.mark_errored(lease, **_told(error))
+        case StageBroke():
+            lifecycle.mark_errored(
+                lease,
+                code="stage_broke",
+                message="A stage ended in a way that nobody foresaw.",
+                traceback=str(error),
+            )
+        case _:
+            lifecycle.mark_errored(
+                lease,
+                code="internal_error",
+                message="Something broke on our side.",
+                traceback="".join(traceback.format_exception(error)),
+            )
+            return False
+    return True
+
+
+def _told(problem: EngineError) -> dict[str, str]:
+    """A stage is another process: its problem's code comes as evidence."""
+    return {
+        "code": str(problem.evidence.get("code", problem.code)),
+        "message": problem.message,
+        "next_step": problem.next_step,
+    }
 
 
 def _tell_of_end(experiment: Experiment) -> None:
@@ -92,7 +113,10 @@ class _Run:
         self._next_beat_s = 0.0
 
     def work(self) -> None:
-        """Until it is concluded. Raises: StageFailed, StageBroke, InterruptedError."""
+        """Until it is concluded.
+
+        Raises: StageFailed, StageStopped, StageBroke, InterruptedError.
+        """
         spec = spec_from(self._experiment.spec)
         self._folder.prepare(spec.to_yaml(), BASE_DIR, shared_cache())
         for name in STAGES:

@@ -193,14 +193,21 @@ def fail(lease: Lease, *, code: str, message: str, next_step: str) -> bool:
     )
 
 
-def mark_errored(lease: Lease, *, code: str, message: str, traceback: str) -> bool:
+def mark_errored(
+    lease: Lease,
+    *,
+    code: str,
+    message: str,
+    next_step: str = "Run the same experiment again: it goes on where it stopped.",
+    traceback: str = "",
+) -> bool:
     """A problem of ours, or of this machine."""
     return _end(
         lease,
         ExperimentState.ERRORED,
         error_code=code,
         error_message=message,
-        error_next_step="Run the same experiment again: it goes on where it stopped.",
+        error_next_step=next_step,
         traceback=traceback,
     )
 
