@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from scene3d.commandline import EXIT_INPUT
 from scene3d.engine.public import HostProblem, PhotoProblem, StorageFull, looks_full
@@ -72,6 +74,11 @@ class DvcFolder:
     def output(self, name: str) -> Path:
         """Of a stage, such as "evaluation"."""
         return self.root / "out" / name
+
+    def outputs_of(self, stage: str) -> Sequence[Path]:
+        """As dvc.yaml declares them, once the folder is prepared."""
+        pipeline = yaml.safe_load((self.root / "dvc.yaml").read_text(encoding="utf-8"))
+        return [self.root / place for place in pipeline["stages"][stage]["outs"]]
 
     def prepare(self, params: str, project: Path, cache: Path) -> None:
         """Fill the folder, or bring it up to date; what stages made stays.

@@ -39,15 +39,6 @@ _STAGE_STATUS: dict[str, RunStatus] = {
     StageState.RUNNING: "running",
     StageState.FAILED: "failed",
 }
-_OUTPUT_OF = {
-    "validate": "validation",
-    "eda_baselines": "baselines",
-    "preprocess": "processed",
-    "prepare": "prepared",
-    "run_pipeline": "runs",
-    "evaluate": "evaluation",
-    "decide": "decision",
-}
 _ATTACHED = frozenset({".json", ".csv", ".png", ".npz"})
 """What of a stage's top folder is attached; photos are not."""
 
@@ -129,9 +120,9 @@ class Tracking:
         )
 
     def _stage(self, stage: ExperimentStage) -> RunRecord:
-        folder = self._folder.output(_OUTPUT_OF[stage.name])
         is_running = stage.state == StageState.RUNNING
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        folders = [path for path in self._folder.outputs_of(stage.name) if path.is_dir()]
+        files = [path for folder in folders for path in sorted(folder.iterdir())]
         started = stage.started_at or timezone.now()
         return RunRecord(
             key=f"stage:{stage.name}",

@@ -62,6 +62,11 @@ def make_folder(project: Path, name: str, *, limit: int = 3, manner: str = "well
     return folder
 
 
+def test_the_pipeline_says_where_a_stage_writes(project: Path) -> None:
+    folder = make_folder(project, "first")
+    assert folder.outputs_of("end") == [folder.output("end")]
+
+
 @pytest.mark.slow
 def test_what_did_not_change_is_not_run_again_not_even_elsewhere(project: Path) -> None:
     first = make_folder(project, "first")
