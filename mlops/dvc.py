@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from scene3d.commandline import EXIT_INPUT
+from scene3d.commandline import EXIT_INPUT, EXIT_OURS
 from scene3d.engine.public import HostProblem, PhotoProblem, StorageFull, looks_full
 
 STAGES = (
@@ -39,6 +39,7 @@ _NOT_KEPT = re.compile(
 _EXIT_CODE = re.compile(r"exited with (\d+)")
 _PROBLEM = re.compile(r"^([a-z][a-z0-9_]*): (.+)$")
 _BUG = "internal_error"
+_TRACEBACK = "Traceback (most recent call last)"
 _POLL_S = 0.5
 _TAIL_LINES = 30
 
@@ -163,10 +164,12 @@ def _failure(stage: str, said: str, folder: Path) -> Exception:
     lines = [line for line in said.splitlines() if line.strip()]
     code = _EXIT_CODE.search(said)
     own = [match for line in lines if (match := _PROBLEM.match(line))]
-    if code and own and own[-1][1] != _BUG:
+    if code and own:
         evidence = {"code": own[-1][1], "stage": stage}
-        problem = StageFailed if int(code[1]) == EXIT_INPUT else StageStopped
-        return problem(f"{stage}: {own[-1][2]}", evidence=evidence)
+        if int(code[1]) == EXIT_INPUT:
+            return StageFailed(f"{stage}: {own[-1][2]}", evidence=evidence)
+        if int(code[1]) == EXIT_OURS and own[-1][1] != _BUG and _TRACEBACK not in said:
+            return StageStopped(f"{stage}: {own[-1][2]}", evidence=evidence)
     if looks_full(said, folder):
         evidence = {"code": StorageFull.code, "stage": stage}
         words = f"{stage}: there is no room for its results. {StorageFull.next_step}"
