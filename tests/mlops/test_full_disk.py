@@ -57,7 +57,7 @@ def wanted() -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", ["the stage", "dvc"])
+@pytest.mark.parametrize("who", [pytest.param("the stage", marks=pytest.mark.long), "dvc"])
 def test_without_room_it_stops_and_with_room_it_goes_on(
     disk: SmallDisk, tmp_path: Path, who: str
 ) -> None:
