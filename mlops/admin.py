@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -22,11 +23,19 @@ from mlops.admin_base import (
 from mlops.comparison import compare
 from mlops.errors import RightMissing
 from mlops.history import has_other_champion, previous_version
-from mlops.models import AuditEntry, Candidate, Configuration, Experiment, ExperimentStage
+from mlops.models import (
+    AuditEntry,
+    Candidate,
+    Configuration,
+    Experiment,
+    ExperimentStage,
+    WebhookDelivery,
+)
 from mlops.review import changes_of, presets_of
 from mlops.rules import has_right, objection
 from mlops.shadow_comparison import compare_runs
 from mlops.states import UNDER_DECISION, Act
+from mlops.webhooks import deliver_again
 
 
 class StageInline(ReadOnlyInline):
@@ -267,6 +276,32 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     @admin.display(description="configuration")
     def made(self, entry: AuditEntry) -> SafeString | str:
         return link(entry.configuration) if entry.configuration is not None else "–"
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin[WebhookDelivery]):
+    list_display = ("event", "created_at", "state", "attempts", "last_status", "last_error")
+    list_filter = ("state", "event")
+    date_hierarchy = "created_at"
+    fields = (
+        "id", "event", "created_at", "state", "attempts", "next_attempt_at", "last_status",
+        "last_error", "own_payload",
+    )  # fmt: skip
+    actions = ["deliver_again"]
+
+    @admin.display(description="message")
+    def own_payload(self, delivery: WebhookDelivery) -> SafeString:
+        return pretty(delivery.payload)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Django asks for it by the action's `permissions`."""
+        return _person(request).has_perm("mlops.operate_candidate")
+
+    @admin.action(description="Deliver again", permissions=["operate"])
+    def deliver_again(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
+        for row in rows:
+            deliver_again(row)
+        self.message_user(request, f"{len(rows)} will be delivered again.")
 
 
 _QUESTIONS: Mapping[Act, tuple[str, str, str]] = {

@@ -1,40 +1,49 @@
-"""From a finished experiment to candidates, their registered versions, and the policy's word."""
+"""The end of an experiment: its state, its candidates and the policy's word, all or nothing."""
 
-import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from mlops.experiment_folder import folder_of
+from django.db import transaction
+
+from mlops import lifecycle
 from mlops.gates import Reason
+from mlops.lifecycle import Lease
 from mlops.models import Experiment
 from mlops.services import JudgedTrial, after_experiment, record_candidates
 from mlops.stages.decide import Decision
 from mlops.stages.evaluate import Evaluation, TrialMetrics
-from mlops.stages.run_pipeline import RUNS_NAME, Runs, TrialRun
-from mlops.tracker import TrackerProblem
-from mlops.tracking import Tracking
+from mlops.stages.run_pipeline import TrialRun
 from mlops.trials import CHAMPION
 from scene3d.engine.public import ReconstructionOptions
 
-logger = logging.getLogger(__name__)
+
+def conclude(
+    lease: Lease, evaluation: Evaluation, decision: Decision, runs: Sequence[TrialRun]
+) -> bool:
+    """RUNNING to DONE, every trial but the champion a candidate, and what the policy promotes
+    promoted; False when the lease was lost.
+
+    Whoever is killed leaves an experiment that runs, and is taken over. The tracker hears of it
+    afterwards.
+    """
+    judged = judged_trials(evaluation, decision, runs)
+    with transaction.atomic():
+        is_ours = lifecycle.finish(
+            lease,
+            evaluation=evaluation.model_dump(mode="json"),
+            decision=decision.model_dump(mode="json"),
+        )
+        if is_ours:
+            experiment = Experiment.objects.get(pk=lease.experiment_id)
+            record_candidates(experiment, judged)
+            after_experiment(experiment)
+    return is_ours
 
 
-def conclude(experiment: Experiment) -> None:
-    """Record every trial but the champion as a candidate, and let the policy act. May be called
-    again."""
-    folder = folder_of(experiment.pk)
-    tracking = Tracking(experiment, folder)
-    runs = Runs.model_validate_json((folder.output("runs") / RUNS_NAME).read_text()).runs
-    judged = judged_trials(experiment, runs)
-    record_candidates(experiment, [_tracked(tracking, trial, runs) for trial in judged])
-    after_experiment(experiment)
-
-
-def judged_trials(experiment: Experiment, runs: Sequence[TrialRun]) -> list[JudgedTrial]:
+def judged_trials(
+    evaluation: Evaluation, decision: Decision, runs: Sequence[TrialRun]
+) -> list[JudgedTrial]:
     """One for every trial but the champion."""
-    evaluation = Evaluation.model_validate(experiment.evaluation)
-    decision = Decision.model_validate(experiment.decision)
     metrics = {trial.trial: trial for trial in evaluation.trials}
     run_of = {run.trial: run for run in reversed(runs)}
     return [
@@ -56,15 +65,3 @@ def _shown(metrics: TrialMetrics) -> dict[str, Any]:
             "per_scene", "gain", "interval",
         }
     )  # fmt: skip
-
-
-def _tracked(tracking: Tracking, trial: JudgedTrial, runs: Sequence[TrialRun]) -> JudgedTrial:
-    """With where the tracker has it; one that is away is no reason to lose a candidate."""
-    seed = next(run.seed for run in runs if run.trial == trial.trial)
-    try:
-        version = tracking.register(trial.trial, seed, f"trial {trial.trial}")
-        run_id = tracking.run_of(trial.trial, seed)
-    except TrackerProblem as problem:
-        logger.warning("candidate %s is not registered: %s", trial.trial, problem.message)
-        return trial
-    return replace(trial, tracked_run=run_id, tracked_version=str(version))

@@ -6,11 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scene3d.engine.public import PhotoProblem
+import yaml
+
+from scene3d.commandline import EXIT_INPUT, EXIT_OURS
+from scene3d.engine.public import HostProblem, PhotoProblem, StorageFull, looks_full
 
 STAGES = (
     "validate", "eda_baselines", "preprocess", "prepare", "run_pipeline", "evaluate", "decide",
@@ -29,9 +32,14 @@ _CONFIG = """[core]
     type = reflink,hardlink,copy
 """
 _UNCHANGED = re.compile(r"didn't change, skipping|is cached - skipping run")
+_NOT_KEPT = re.compile(
+    r"^ERROR: failed to transfer .*?(?:-> '(.+/\.[\w-]{22}\.tmp)')?$", re.MULTILINE
+)
+"""DVC says so, and succeeds; what it has written so far stays in the cache."""
 _EXIT_CODE = re.compile(r"exited with (\d+)")
 _PROBLEM = re.compile(r"^([a-z][a-z0-9_]*): (.+)$")
-_EXIT_DATA = 2
+_BUG = "internal_error"
+_TRACEBACK = "Traceback (most recent call last)"
 _POLL_S = 0.5
 _TAIL_LINES = 30
 
@@ -41,6 +49,13 @@ class StageFailed(PhotoProblem):
 
     code = "stage_failed"
     next_step = "Correct what the message names and run the experiment again: it goes on there."
+
+
+class StageStopped(HostProblem):
+    """A stage says that this machine is at fault, or DVC has no room for what it made."""
+
+    code = "stage_stopped"
+    next_step = "Put that right and run the experiment again: it goes on where it stopped."
 
 
 class StageBroke(Exception):  # noqa: N818  # like an exit code, it is not an error of the caller
@@ -60,6 +75,11 @@ class DvcFolder:
     def output(self, name: str) -> Path:
         """Of a stage, such as "evaluation"."""
         return self.root / "out" / name
+
+    def outputs_of(self, stage: str) -> Sequence[Path]:
+        """As dvc.yaml declares them, once the folder is prepared."""
+        pipeline = yaml.safe_load((self.root / "dvc.yaml").read_text(encoding="utf-8"))
+        return [self.root / place for place in pipeline["stages"][stage]["outs"]]
 
     def prepare(self, params: str, project: Path, cache: Path) -> None:
         """Fill the folder, or bring it up to date; what stages made stays.
@@ -84,7 +104,7 @@ class DvcFolder:
         Returns:
             Whether it was run; otherwise what an earlier run made is there.
         Raises:
-            StageFailed, StageBroke; InterruptedError, when it is not wanted any more.
+            StageFailed, StageStopped, StageBroke; InterruptedError, when it is not wanted any more.
         """
         log = self.root / f"{stage}.log"
         with log.open("w", encoding="utf-8") as output:
@@ -102,8 +122,11 @@ class DvcFolder:
             finally:
                 _end(process)
         said = log.read_text(encoding="utf-8", errors="replace")
-        if process.returncode != 0:
-            raise _failure(stage, said)
+        not_kept = [match[1] for match in _NOT_KEPT.finditer(said)]
+        for unfinished in filter(None, not_kept):
+            Path(unfinished).unlink(missing_ok=True)
+        if process.returncode != 0 or not_kept:
+            raise _failure(stage, said, self.root)
         return not _UNCHANGED.search(said)
 
 
@@ -136,11 +159,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _failure(stage: str, said: str) -> Exception:
+def _failure(stage: str, said: str, folder: Path) -> Exception:
     """What the stage's last line says, if it ended in one of its own ways."""
     lines = [line for line in said.splitlines() if line.strip()]
     code = _EXIT_CODE.search(said)
     own = [match for line in lines if (match := _PROBLEM.match(line))]
-    if code and int(code[1]) == _EXIT_DATA and own:
-        return StageFailed(f"{stage}: {own[-1][2]}", evidence={"code": own[-1][1], "stage": stage})
+    if code and own:
+        evidence = {"code": own[-1][1], "stage": stage}
+        if int(code[1]) == EXIT_INPUT:
+            return StageFailed(f"{stage}: {own[-1][2]}", evidence=evidence)
+        if int(code[1]) == EXIT_OURS and own[-1][1] != _BUG and _TRACEBACK not in said:
+            return StageStopped(f"{stage}: {own[-1][2]}", evidence=evidence)
+    if looks_full(said, folder):
+        evidence = {"code": StorageFull.code, "stage": stage}
+        words = f"{stage}: there is no room for its results. {StorageFull.next_step}"
+        return StageStopped(words, evidence=evidence)
     return StageBroke("\n".join(lines[-_TAIL_LINES:]))

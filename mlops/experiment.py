@@ -11,7 +11,7 @@ from uuid import UUID
 
 from mlops import lifecycle
 from mlops.conclusion import conclude
-from mlops.dvc import STAGES, StageBroke, StageFailed
+from mlops.dvc import STAGES, StageBroke, StageFailed, StageStopped
 from mlops.experiment_folder import folder_of, shared_cache
 from mlops.lifecycle import Lease
 from mlops.models import Experiment
@@ -20,10 +20,12 @@ from mlops.spec import spec_from
 from mlops.stage_progress import PROGRESS_NAME
 from mlops.stages.decide import DECISION_NAME, Decision
 from mlops.stages.evaluate import METRICS_NAME, Evaluation
+from mlops.stages.run_pipeline import RUNS_NAME, Runs
 from mlops.stages.validate import REPORT_NAME as VALIDATION_NAME
 from mlops.states import StageState
-from mlops.tracker import TrackerProblem
+from mlops.tracker_upkeep import tell_tracker
 from mlops.tracking import Tracking
+from scene3d.engine.public import EngineError, StorageFull, telling_full_disk
 from scene3d.settings.env import BASE_DIR
 
 logger = logging.getLogger(__name__)
@@ -46,50 +48,59 @@ def run_experiment(experiment_id: UUID, say: Say = logger.info) -> bool:
     experiment = Experiment.objects.get(pk=experiment_id)
     tell_start(experiment)
     try:
-        _Run(experiment, lease, say).work()
-        _conclude(experiment)
+        with telling_full_disk():
+            _Run(experiment, lease, say).work()
     except InterruptedError:
         lifecycle.mark_cancelled(lease)
-    except StageFailed as problem:
-        code = str(problem.evidence["code"])
-        lifecycle.fail(lease, code=code, message=problem.message, next_step=problem.next_step)
-    except StageBroke as problem:
-        lifecycle.mark_errored(
-            lease,
-            code="stage_broke",
-            message="A stage ended in a way that nobody foresaw.",
-            traceback=str(problem),
-        )
     except Exception as error:
-        lifecycle.mark_errored(
-            lease,
-            code="internal_error",
-            message="Something broke on our side.",
-            traceback="".join(traceback.format_exception(error)),
-        )
-        raise
+        if not _mark(lease, error):
+            raise
     finally:
+        _tell_of_end(experiment)
+    return True
+
+
+def _mark(lease: Lease, error: Exception) -> bool:
+    """Why the experiment did not come to its end; False when nobody has foreseen it."""
+    match error:
+        case StageFailed():
+            lifecycle.fail(lease, **_told(error))
+        case StageStopped() | StorageFull():
+            lifecycle.mark_errored(lease, **_told(error))
+        case StageBroke():
+            lifecycle.mark_errored(
+                lease,
+                code="stage_broke",
+                message="A stage ended in a way that nobody foresaw.",
+                traceback=str(error),
+            )
+        case _:
+            lifecycle.mark_errored(
+                lease,
+                code="internal_error",
+                message="Something broke on our side.",
+                traceback="".join(traceback.format_exception(error)),
+            )
+            return False
+    return True
+
+
+def _told(problem: EngineError) -> dict[str, str]:
+    """A stage is another process: its problem's code comes as evidence."""
+    return {
+        "code": str(problem.evidence.get("code", problem.code)),
+        "message": problem.message,
+        "next_step": problem.next_step,
+    }
+
+
+def _tell_of_end(experiment: Experiment) -> None:
+    """The tracker first, so that the e-mail names its page."""
+    experiment.refresh_from_db()
+    if not experiment.is_active:  # else it was taken from us, and somebody works on it
+        tell_tracker()
         experiment.refresh_from_db()
         tell_end(experiment)
-    return True
-
-
-def _conclude(experiment: Experiment) -> None:
-    """The tracker first, so that candidates can name their runs."""
-    experiment.refresh_from_db()
-    track(experiment)
-    conclude(experiment)
-
-
-def track(experiment: Experiment) -> bool:
-    """Tell the tracker all there is; false when it does not answer."""
-    try:
-        url = Tracking(experiment, folder_of(experiment.pk)).catch_up()
-    except TrackerProblem as problem:
-        logger.warning("experiment %s is not tracked: %s", experiment.pk, problem.message)
-        return False
-    lifecycle.record_tracking_url(experiment.pk, url)
-    return True
 
 
 class _Run:
@@ -102,7 +113,10 @@ class _Run:
         self._next_beat_s = 0.0
 
     def work(self) -> None:
-        """Raises: StageFailed, StageBroke, InterruptedError."""
+        """Until it is concluded.
+
+        Raises: StageFailed, StageStopped, StageBroke, InterruptedError.
+        """
         spec = spec_from(self._experiment.spec)
         self._folder.prepare(spec.to_yaml(), BASE_DIR, shared_cache())
         for name in STAGES:
@@ -115,11 +129,8 @@ class _Run:
         decision = Decision.model_validate_json(
             (self._folder.output("decision") / DECISION_NAME).read_text()
         )
-        lifecycle.finish(
-            self._lease,
-            evaluation=evaluation.model_dump(mode="json"),
-            decision=decision.model_dump(mode="json"),
-        )
+        runs = Runs.model_validate_json((self._folder.output("runs") / RUNS_NAME).read_text())
+        conclude(self._lease, evaluation, decision, runs.runs)
 
     def _run_stage(self, name: str) -> None:
         lifecycle.begin_stage(self._lease, name)

@@ -16,12 +16,15 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.public import User
+from mlops.events import tell_of_experiment
 from mlops.models import Experiment, ExperimentStage
 from mlops.states import ACTIVE, ExperimentState, StageState
 
 LEASE = timedelta(seconds=60)
 """A running experiment without a heartbeat for this long has lost its process."""
 
+_TOLD_WITHIN = timedelta(days=7)
+"""A tracker that is away for longer misses experiments."""
 
 _FREE = Q(
     state__in=[
@@ -34,7 +37,7 @@ _FREE = Q(
 
 _NO_END: Mapping[str, Any] = {
     "finished_at": None, "cancel_requested_at": None, "error_code": "", "error_message": "",
-    "error_next_step": "", "traceback": "",
+    "error_next_step": "", "traceback": "", "tracked_at": None,
 }  # fmt: skip
 
 
@@ -101,8 +104,9 @@ def claim(experiment_id: UUID) -> Lease | None:
         if not won:
             return None
         _stages_anew(experiment_id)
-        attempt = Experiment.objects.values_list("attempt", flat=True).get(pk=experiment_id)
-    return Lease(experiment_id=experiment_id, attempt=attempt)
+        experiment = Experiment.objects.get(pk=experiment_id)
+        tell_of_experiment(experiment)
+    return Lease(experiment_id=experiment_id, attempt=experiment.attempt)
 
 
 def requeue(experiment_id: UUID) -> int | None:
@@ -157,6 +161,20 @@ def record_tracking_url(experiment_id: UUID, url: str) -> None:
     Experiment.objects.filter(pk=experiment_id).update(tracking_url=url)
 
 
+def untracked() -> QuerySet[Experiment]:
+    """Those that were at work and came to an end, lately, that the tracker has not heard of."""
+    return Experiment.objects.filter(
+        tracked_at=None, attempt__gt=0, finished_at__gte=timezone.now() - _TOLD_WITHIN
+    ).exclude(state__in=ACTIVE)
+
+
+def mark_tracked(experiment_id: UUID, *, attempt: int, state: str) -> None:
+    """The tracker has heard how this attempt ended; a newer one is told anew."""
+    Experiment.objects.filter(pk=experiment_id, attempt=attempt, state=state).update(
+        tracked_at=timezone.now()
+    )
+
+
 def finish(lease: Lease, *, evaluation: Mapping[str, Any], decision: Mapping[str, Any]) -> bool:
     """RUNNING to DONE, with what it found; False when the lease was lost."""
     return _end(lease, ExperimentState.DONE, evaluation=dict(evaluation), decision=dict(decision))
@@ -175,14 +193,21 @@ def fail(lease: Lease, *, code: str, message: str, next_step: str) -> bool:
     )
 
 
-def mark_errored(lease: Lease, *, code: str, message: str, traceback: str) -> bool:
+def mark_errored(
+    lease: Lease,
+    *,
+    code: str,
+    message: str,
+    next_step: str = "Run the same experiment again: it goes on where it stopped.",
+    traceback: str = "",
+) -> bool:
     """A problem of ours, or of this machine."""
     return _end(
         lease,
         ExperimentState.ERRORED,
         error_code=code,
         error_message=message,
-        error_next_step="Run the same experiment again: it goes on where it stopped.",
+        error_next_step=next_step,
         traceback=traceback,
     )
 
@@ -199,6 +224,8 @@ def request_cancel(experiment_id: UUID) -> bool:
         waiting = Experiment.objects.filter(pk=experiment_id, state=ExperimentState.QUEUED).update(
             state=ExperimentState.CANCELLED, finished_at=now
         )
+        if waiting:
+            tell_of_experiment(Experiment.objects.get(pk=experiment_id))
         running = Experiment.objects.filter(pk=experiment_id, state__in=ACTIVE).update(
             cancel_requested_at=now
         )
@@ -218,6 +245,8 @@ def _end(lease: Lease, state: ExperimentState, **values: Any) -> bool:
             ExperimentStage.objects.filter(
                 experiment_id=lease.experiment_id, state=StageState.RUNNING
             ).update(state=StageState.FAILED, words=str(values.get("error_message", ""))[:200])
+        if won:
+            tell_of_experiment(Experiment.objects.get(pk=lease.experiment_id))
     return bool(won)
 
 

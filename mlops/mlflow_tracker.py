@@ -129,6 +129,13 @@ class MlflowTracker:
             lambda client: client.set_registered_model_alias(REGISTERED_MODEL, alias, str(version))
         )
 
+    def drop_alias(self, alias: Alias) -> None:
+        """Have `alias` name nothing, as it may already.
+
+        Raises: TrackerUnavailable, TrackerRefused.
+        """
+        self._ask(partial(_drop_alias, alias))
+
     def url_of(self, run_id: str) -> str:
         """Where people see a run that was published from here; nobody is asked.
 
@@ -296,6 +303,14 @@ def _find_or_make_version(run_id: str, description: str, client: MlflowClient) -
         REGISTERED_MODEL, source, run_id, description=description, await_creation_for=None
     )
     return int(made.version)
+
+
+def _drop_alias(alias: Alias, client: MlflowClient) -> None:
+    try:
+        client.delete_registered_model_alias(REGISTERED_MODEL, alias)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # no candidate was ever registered
+            raise
 
 
 def _log(

@@ -7,7 +7,15 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from mlops.states import ACTIVE, Act, CandidateState, ExperimentState, StageState
+from mlops.states import (
+    ACTIVE,
+    Act,
+    CandidateState,
+    DeliveryState,
+    ExperimentState,
+    StageState,
+    WebhookEvent,
+)
 
 
 class Experiment(models.Model):
@@ -43,6 +51,9 @@ class Experiment(models.Model):
     evaluation = models.JSONField(default=dict, blank=True, help_text="Scores of every trial.")
     decision = models.JSONField(default=dict, blank=True, help_text="Every gate of every trial.")
     tracking_url = models.URLField(max_length=500, blank=True)
+    tracked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the tracker had heard of this attempt's end."
+    )
 
     class Meta:
         ordering = ["-created_at"]
@@ -238,3 +249,39 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Never:
         raise Unchangeable("Audit entries are never deleted.")
+
+
+class TrackedAlias(models.Model):
+    """What the tracker is known to call by this name; no row: nothing, as on a new server."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    version = models.CharField(max_length=16, blank=True, help_text="Registered; empty: none.")
+    revision = models.PositiveIntegerField(default=0, help_text="Rises before the tracker is told.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookDelivery(models.Model):
+    """One message to whom the operator has named. Its id is the message's, at every attempt."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    event = models.CharField(max_length=32, choices=WebhookEvent)
+    payload = models.JSONField()
+    state = models.CharField(max_length=16, choices=DeliveryState, default=DeliveryState.WAITING)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    delivery = models.PositiveIntegerField(default=1, help_text="How often the queue was told.")
+    last_status = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of the last answer, if there was one."
+    )
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "webhook deliveries"
+        indexes = [models.Index(fields=["state", "next_attempt_at"], name="webhooks_by_due_time")]
+
+    def __str__(self) -> str:
+        return f"{self.event}, {self.created_at:%Y-%m-%d %H:%M}"

@@ -1,7 +1,6 @@
 """What a stage leaves behind: all of it or nothing, and the same bytes every time."""
 
 import csv
-import errno
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from drift.baselines import Document
 from scene3d.commandline import OutputNotWritable
-from scene3d.engine.public import StorageFull
+from scene3d.engine.public import telling_full_disk
 
 
 @contextmanager
@@ -25,16 +24,14 @@ def whole_output(output: Path) -> Iterator[Path]:
     unfinished = output.with_name(f".{output.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed
     try:
-        unfinished.mkdir(parents=True)
+        with telling_full_disk():
+            unfinished.mkdir(parents=True)
     except OSError as error:
         raise OutputNotWritable(f"{output} cannot be made: {error.strerror}.") from error
     try:
-        yield unfinished
-        _publish(unfinished, output)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise StorageFull(f"{output} could not be written: {error.strerror}.") from error
+        with telling_full_disk():
+            yield unfinished
+            _publish(unfinished, output)
     finally:
         shutil.rmtree(unfinished)
 

@@ -12,7 +12,6 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from mlops.aliases import move_alias
 from mlops.errors import (
     AlreadyServed,
     ConfigurationChanged,
@@ -23,6 +22,7 @@ from mlops.errors import (
     StateForbids,
     VersionUnknown,
 )
+from mlops.events import tell_of_configuration
 from mlops.gates import Reason, all_passed
 from mlops.history import (
     active_configuration,
@@ -32,6 +32,7 @@ from mlops.history import (
 )
 from mlops.models import AuditEntry, Candidate, Configuration, Experiment
 from mlops.rules import POLICY, Actor, has_right, name_of, objection, person_of
+from mlops.selection import best_of
 from mlops.states import Act, CandidateState
 from scene3d.engine.public import PRESETS, OptionsInvalid, ReconstructionOptions
 from scene3d.http.problem import Problem
@@ -57,8 +58,6 @@ class JudgedTrial:
     options: ReconstructionOptions
     metrics: Mapping[str, Any]
     reasons: Sequence[Reason]
-    tracked_run: str = ""
-    tracked_version: str = ""
 
 
 def record_candidates(experiment: Experiment, rows: Sequence[JudgedTrial]) -> list[Candidate]:
@@ -81,8 +80,6 @@ def _record(experiment: Experiment, row: JudgedTrial) -> Candidate:
         "reasons": [asdict(reason) for reason in row.reasons],
         "passed": all_passed(row.reasons),
         "state": _first_state(row),
-        "tracked_run": row.tracked_run,
-        "tracked_version": row.tracked_version,
     }
     candidate, is_new = Candidate.objects.get_or_create(
         experiment=experiment, trial=row.trial, defaults=values
@@ -109,13 +106,11 @@ def after_experiment(experiment: Experiment) -> list[Configuration]:
     passed and was compared with what is still served. Safe to call twice."""
     if settings.PROMOTION_POLICY != "auto":
         return []
-    best: dict[str, Candidate] = {}
-    for candidate in experiment.candidates.filter(passed=True).order_by("pk"):
-        rival = best.get(candidate.preset)
-        if rival is None or candidate.metrics["score"] > rival.metrics["score"]:
-            best[candidate.preset] = candidate
+    by_preset: dict[str, list[Candidate]] = {}
+    for candidate in experiment.candidates.filter(passed=True):
+        by_preset.setdefault(candidate.preset, []).append(candidate)
     promoted = []
-    for candidate in best.values():
+    for candidate in filter(None, map(best_of, by_preset.values())):
         if candidate.state != CandidateState.WAITING:
             continue
         if has_other_champion(candidate):
@@ -248,7 +243,7 @@ def _serve(configuration: Configuration, before: Configuration | None, who: Acto
             configuration.save(force_insert=True)
     except IntegrityError as error:
         raise ConfigurationChanged from error
-    move_alias(configuration)
+    tell_of_configuration(configuration)
 
 
 def _note(

@@ -51,3 +51,21 @@ class Act(TextChoices):
     ROLL_BACK = "roll_back", "Rolled back"
     SHADOW = "shadow", "Put into shadow"
     END_SHADOW = "end_shadow", "Taken out of shadow"
+
+
+class WebhookEvent(TextChoices):
+    """What an outgoing webhook tells of; the values are the messages' types."""
+
+    EXPERIMENT_STARTED = "experiment.started", "Experiment started"
+    EXPERIMENT_DONE = "experiment.done", "Experiment done"
+    EXPERIMENT_FAILED = "experiment.failed", "Experiment failed"
+    CONFIGURATION_PROMOTED = "configuration.promoted", "Configuration promoted"
+    CONFIGURATION_ROLLED_BACK = "configuration.rolled_back", "Configuration rolled back"
+
+
+class DeliveryState(TextChoices):
+    """Of one message."""
+
+    WAITING = "waiting", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    GIVEN_UP = "given_up", "Given up"

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from mlops.webhooks import deliver
+
 
 def run_experiment(experiment_id: str) -> None:
     """Work on one experiment; safe to call twice, or for one that is over."""
@@ -17,8 +19,6 @@ def start_scheduled_experiment() -> None:
     start()
 
 
-def move_champion_alias(version: str) -> None:
-    """Name the candidate of a configuration in the tracker; safe to call twice, or late."""
-    from mlops.tracking import move_champion_alias as move  # noqa: PLC0415  # likewise
-
-    move(int(version))
+def deliver_webhook(delivery_id: str) -> None:
+    """Make the attempt that is due; safe to call twice, or late."""
+    deliver(UUID(delivery_id))

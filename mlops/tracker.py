@@ -165,6 +165,10 @@ class Tracker(Protocol):
         """Have `alias` name this version, and no other."""
         ...
 
+    def drop_alias(self, alias: Alias) -> None:
+        """Have `alias` name nothing."""
+        ...
+
     def url_of(self, run_id: str) -> str:
         """Where people see a published run."""
         ...

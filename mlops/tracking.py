@@ -10,11 +10,10 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from mlops.aliases import CHAMPION, champion_of
 from mlops.dvc import DvcFolder
 from mlops.ledger import LedgerFile
 from mlops.mlflow_tracker import MlflowTracker
-from mlops.models import Configuration, Experiment, ExperimentStage
+from mlops.models import Experiment, ExperimentStage
 from mlops.provenance import write_provenance
 from mlops.stages.decide import DECISION_NAME, Decision
 from mlops.stages.evaluate import METRICS_NAME, SCENES_NAME, Evaluation, TrialMetrics
@@ -39,15 +38,6 @@ _STATUS: dict[str, RunStatus] = {
 _STAGE_STATUS: dict[str, RunStatus] = {
     StageState.RUNNING: "running",
     StageState.FAILED: "failed",
-}
-_OUTPUT_OF = {
-    "validate": "validation",
-    "eda_baselines": "baselines",
-    "preprocess": "processed",
-    "prepare": "prepared",
-    "run_pipeline": "runs",
-    "evaluate": "evaluation",
-    "decide": "decision",
 }
 _ATTACHED = frozenset({".json", ".csv", ".png", ".npz"})
 """What of a stage's top folder is attached; photos are not."""
@@ -98,8 +88,12 @@ class Tracking:
 
     @cached_property
     def _provenance(self) -> list[Path]:
-        """Once per attempt: git and the list of packages take their time."""
-        return write_provenance(self._folder.root / "provenance", BASE_DIR)
+        """Once per attempt: git and the list of packages take their time, and afterwards the code
+        may be another."""
+        folder = self._folder.root / "provenance"
+        if self._experiment.is_active or not (folder / "git.json").is_file():
+            return write_provenance(folder, BASE_DIR)
+        return sorted(folder.iterdir())
 
     def _parent(self) -> RunRecord:
         experiment = self._experiment
@@ -126,9 +120,9 @@ class Tracking:
         )
 
     def _stage(self, stage: ExperimentStage) -> RunRecord:
-        folder = self._folder.output(_OUTPUT_OF[stage.name])
         is_running = stage.state == StageState.RUNNING
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        folders = [path for path in self._folder.outputs_of(stage.name) if path.is_dir()]
+        files = [path for folder in folders for path in sorted(folder.iterdir())]
         started = stage.started_at or timezone.now()
         return RunRecord(
             key=f"stage:{stage.name}",
@@ -216,16 +210,9 @@ def _git_commit(provenance: Sequence[Path]) -> str:
     return str(content.get("commit") or "")
 
 
-def move_champion_alias(version: int) -> None:
-    """Have the tracker's alias name the candidate of this version, if it is still served.
-
-    Raises: TrackerProblem.
-    """
-    configuration = Configuration.objects.filter(pk=version, is_active=True).first()
-    champion = champion_of(configuration) if configuration is not None else None
-    if champion is not None and champion.tracked_version:
-        tracker = _tracker(Path(settings.DATA_DIR) / "experiments" / LEDGER_NAME)
-        tracker.set_alias(int(champion.tracked_version), CHAMPION)
+def open_tracker() -> MlflowTracker:
+    """For what belongs to no experiment: the registry's names."""
+    return _tracker(Path(settings.DATA_DIR) / "experiments" / LEDGER_NAME)
 
 
 def _tracker(ledger: Path) -> MlflowTracker:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from scene3d.engine.public import Cancelled, EngineError, PhotoProblem
+from scene3d.engine.public import Cancelled, EngineError, PhotoProblem, telling_full_disk
 
 EXIT_OURS = 1
 EXIT_INPUT = 2
@@ -29,7 +29,8 @@ def telling_problems(*, traceback: bool) -> Iterator[None]:
         traceback: errors that are no known problem are raised on.
     """
     try:
-        yield
+        with telling_full_disk():
+            yield
     except EngineError as problem:
         code = EXIT_INPUT if isinstance(problem, PhotoProblem) else EXIT_OURS
         give_up(code, f"{problem.code}: {problem.message} {problem.next_step}")

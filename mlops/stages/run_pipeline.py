@@ -71,13 +71,15 @@ class Runs(Document):
 
 @dataclass(frozen=True, kw_only=True)
 class PipelinePlan:
-    """What is to be run. Where there is a search, `score` tells it what its trials are worth."""
+    """What is to be run, and by which version of the code. Where there is a search, `score` tells
+    it what its trials are worth."""
 
     trials: Sequence[TrialPlan]
     search: Search | None
     preset: str
     """Of the search's trials."""
     seeds: Sequence[int]
+    code_version: str
     score: ScoreRun
 
 
@@ -96,7 +98,7 @@ def run_pipeline(
     num_trials = len(pipeline.trials) + (pipeline.search.num_trials if pipeline.search else 0)
     total = num_trials * len(pipeline.seeds) * len(photos)
     progress = StageProgress(total)
-    bench = _Bench(photos, pipeline.seeds, units, host, progress)
+    bench = _Bench(photos, pipeline, units, host, progress)
     with whole_output(output) as folder:
         runs = bench.run_all(pipeline.trials, folder)
         if pipeline.search:
@@ -134,13 +136,14 @@ class _Bench:
     def __init__(
         self,
         photos: Photos,
-        seeds: Sequence[int],
+        pipeline: PipelinePlan,
         units: Path,
         host: Host,
         progress: StageProgress,
     ) -> None:
-        self._photos, self._seeds = photos, seeds
-        self._digests = {dataset: _digest(photos[dataset]) for dataset in photos}
+        self._photos, self._seeds = photos, pipeline.seeds
+        code = pipeline.code_version
+        self._digests = {dataset: _digest(photos[dataset], code) for dataset in photos}
         self._units, self._host, self._progress = units, host, progress
 
     def run_all(self, trials: Sequence[TrialPlan], folder: Path) -> list[TrialRun]:
@@ -162,7 +165,7 @@ class _Bench:
         ]
 
     def _unit(self, trial: TrialPlan, seed: int, dataset: str, target: Path) -> DatasetRun:
-        """From an earlier attempt at this experiment, if it got so far."""
+        """From an earlier attempt with the same code, if it got so far."""
         options = trial.options.merged({"seed": seed})
         kept = self._units / f"{options.fingerprint()}-{self._digests[dataset]}"
         if not (kept / "unit.json").is_file():
@@ -223,10 +226,10 @@ def _found(report: Report) -> dict[str, Any]:
     }
 
 
-def _digest(photos: Sequence[PhotoSource]) -> str:
-    """Of names and contents: 16 hex digits."""
+def _digest(photos: Sequence[PhotoSource], code_version: str) -> str:
+    """Of names and contents, and of what they are read by: 16 hex digits."""
     rows = [(photo.name, file_digest(photo.path)) for photo in photos]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([code_version, rows]).encode()).hexdigest()[:16]
 
 
 def _folder_name(trial: TrialPlan, seed: int) -> str:

@@ -112,6 +112,8 @@ class EmbeddedStack:
         self._schedule = threading.Thread(
             target=run_schedule, args=[self._is_over], name="schedule", daemon=True
         )
+        if settings.WEBHOOK_URL:
+            self._services.append(_Service("webhooks", [*manage, "run_webhook_worker"]))
 
     @property
     def url(self) -> str:

@@ -25,6 +25,7 @@ from scene3d.engine.options import EXTRACTOR_ALIASES, ReconstructionOptions
 from scene3d.engine.presets import DEFAULT_PRESET, PRESETS, Preset, with_extractor
 from scene3d.engine.progress import STAGES, Progress, Stage
 from scene3d.engine.sources import PHOTO_SUFFIXES, PhotoSource, find_photos, looks_like_photo
+from scene3d.engine.storage import looks_full, telling_full_disk
 
 __all__ = [
     "DEFAULT_PRESET",
@@ -53,8 +54,10 @@ __all__ = [
     "TimeLimitReached",
     "TooFewPhotos",
     "find_photos",
+    "looks_full",
     "looks_like_photo",
     "scale_file",
+    "telling_full_disk",
     "unpack_photos",
     "with_extractor",
     "zip_folder",

@@ -7,7 +7,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 
-from scene3d.settings.env import BASE_DIR, read_environment
+from scene3d.settings.env import BASE_DIR, read_environment, require_webhook_secret
 from scene3d.settings.local import broker_socket, existing_folder, persistent_secret
 
 django_stubs_ext.monkeypatch()
@@ -104,13 +104,14 @@ IS_BROKER_EMBEDDED = ENV.redis_url is None
 BROKER_URL = ENV.redis_url or f"unix://{BROKER_SOCKET}?db=0"
 RECONSTRUCTION_QUEUE = "reconstruction"
 EXPERIMENT_QUEUE = "experiments"
+WEBHOOK_QUEUE = "webhooks"
 RQ_QUEUES = {
     name: {
         "URL": BROKER_URL,
         "DEFAULT_TIMEOUT": -1,  # the runner ends a job that takes too long, and says so
         "SERIALIZER": "rq.serializers.JSONSerializer",
     }
-    for name in (RECONSTRUCTION_QUEUE, EXPERIMENT_QUEUE)
+    for name in (RECONSTRUCTION_QUEUE, EXPERIMENT_QUEUE, WEBHOOK_QUEUE)
 }
 SCHEDULED_SPEC = (ENV.scheduled_spec or DATA_DIR / "specs" / "scheduled.yaml").resolve()
 SCHEDULE = (  # see scene3d.background.schedule
@@ -151,6 +152,12 @@ EMAIL_USE_SSL = bool(_EMAIL.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENV.email_from
 OPERATORS = ENV.operators
+
+# -------------------------------------------------------------- outgoing webhooks
+require_webhook_secret(ENV)
+WEBHOOK_URL = ENV.webhook_url or ""
+WEBHOOK_SECRET = ENV.webhook_secret or ""
+WEBHOOK_ALLOW_PRIVATE = ENV.webhook_allow_private
 
 # ------------------------------------------------------------------------ tracker
 IS_TRACKER_EMBEDDED = ENV.mlflow_tracking_uri is None

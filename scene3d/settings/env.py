@@ -5,19 +5,14 @@ do. A value of the wrong type stops the start with a sentence that names the var
 """
 
 import os
+from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -26,7 +21,34 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if value else []
 
 
+def _check_webhook_url(value: str) -> str:
+    parts = urlsplit(
+        value
+    )  # raises ValueError for what no address can look like, as pydantic wants
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0):
+        raise ValueError("must be an address such as https://example.org/hooks/scene3d")
+    if "@" in parts.netloc or not value.isascii() or any(mark <= " " for mark in value):
+        raise ValueError("must have no user, no blanks and ASCII characters only")
+    return value
+
+
+def _check_webhook_secret(value: str) -> str:
+    prefix, key = value[: len(_SECRET_PREFIX)], value[len(_SECRET_PREFIX) :]
+    try:
+        num_bytes = len(b64decode(key, validate=True))
+    except ValueError:
+        num_bytes = 0
+    if value and (prefix != _SECRET_PREFIX or not 24 <= num_bytes <= 64):
+        raise ValueError(
+            "must be whsec_ and 24 to 64 bytes in Base64; `openssl rand -base64 32` makes them"
+        )
+    return value
+
+
+_SECRET_PREFIX = "whsec_"  # noqa: S105  # what every secret of this kind begins with
 Names = Annotated[list[str], BeforeValidator(_split)]
+WebhookUrl = Annotated[str, AfterValidator(_check_webhook_url)]
+WebhookSecret = Annotated[str, AfterValidator(_check_webhook_secret)]
 
 
 def _cron_line(value: str) -> str:
@@ -132,6 +154,21 @@ class Environment(BaseModel):
     job_time_limit_min: int = Field(
         240, alias="SCENE3D_JOB_TIME_LIMIT_MIN", ge=1, description="A job is ended after this."
     )
+    webhook_url: WebhookUrl | None = Field(
+        None,
+        alias="SCENE3D_WEBHOOK_URL",
+        description="https://… that hears of experiments and of what is served; none when absent.",
+    )
+    webhook_secret: WebhookSecret | None = Field(
+        None,
+        alias="SCENE3D_WEBHOOK_SECRET",
+        description="whsec_…, 24 to 64 bytes in Base64: signs webhooks.",
+    )
+    webhook_allow_private: bool = Field(
+        default=False,
+        alias="SCENE3D_WEBHOOK_ALLOW_PRIVATE",
+        description="Whether webhooks may go to private addresses.",
+    )
     promotion_policy: Literal["auto", "approval"] = Field(
         "auto",
         alias="PROMOTION_POLICY",
@@ -179,6 +216,18 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     except ValidationError as error:
         problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
         raise ImproperlyConfigured("; ".join(problems)) from error
+
+
+def require_webhook_secret(environment: Environment) -> None:
+    """Receivers must be able to tell our messages from others'.
+
+    Raises: ImproperlyConfigured.
+    """
+    if environment.webhook_url and not environment.webhook_secret:
+        raise ImproperlyConfigured(
+            "SCENE3D_WEBHOOK_SECRET (or SCENE3D_WEBHOOK_SECRET_FILE) is required with"
+            ' SCENE3D_WEBHOOK_URL; `echo "whsec_$(openssl rand -base64 32)"` makes one.'
+        )
 
 
 def _content(name: str, variables: Mapping[str, str]) -> str:

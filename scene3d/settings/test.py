@@ -18,6 +18,7 @@ FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
 IS_TRACKER_EMBEDDED = True  # whatever the environment says: no test writes to anybody's tracker
 MLFLOW_TRACKING_URI = f"sqlite:///{_FOLDER}/mlflow/mlflow.db"
 MLFLOW_ARTIFACT_ROOT = _FOLDER / "mlflow" / "artifacts"
+WEBHOOK_URL = WEBHOOK_SECRET = ""  # nor to anybody's webhook
 STATIC_ROOT = existing_folder(_FOLDER / "static")
 STORAGES["jobs"]["OPTIONS"]["location"] = _FOLDER / "jobs"
 

@@ -15,6 +15,7 @@ import pytest
 
 from mlops.dvc import STAGES
 from tests.conftest import MODEL_STORE, ROOT
+from tests.small_disk import small_disk
 
 pytestmark = [pytest.mark.flow, pytest.mark.long]
 
@@ -155,3 +156,21 @@ def test_only_what_changed_is_run_and_what_passes_is_served(loop: Loop) -> None:
         "evaluate",
         "decide",
     ]
+
+
+@pytest.mark.timeout(1800)
+def test_a_full_disk_stops_it_and_with_room_it_goes_on(loop: Loop, tmp_path: Path) -> None:
+    """At whichever stage there is no room any more; the database lies elsewhere."""
+    with small_disk(tmp_path / "var" / "experiments", "200k") as disk:
+        for size in ("200k", "4m"):
+            disk.resize(size)
+            process = loop.start(SPEC)
+            said, _ = process.communicate()
+            assert (process.returncode, "storage_full: " in said) == (1, True), said
+            assert "Traceback" not in said
+        assert "fewer-keypoints" not in loop.manage("configurations")
+        disk.resize("400m")
+        assert set(loop.run()) == set(STAGES)
+        assert "fewer-keypoints" in loop.manage("configurations")
+        [champion, _few] = loop.metrics()
+        assert champion["score"] > 90

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops.dvc import DvcFolder, StageBroke, StageFailed
+from mlops.dvc import DvcFolder, StageBroke, StageFailed, StageStopped, _failure
 
 PIPELINE = """
 stages:
@@ -60,6 +60,35 @@ def make_folder(project: Path, name: str, *, limit: int = 3, manner: str = "well
     folder.prepare(params, project, project.parent / "cache")
     (folder.root / "stage.py").write_text(STAGE)
     return folder
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "kind", "words"),
+    [
+        ("no_photos: None. Bring some.", 2, StageFailed, "no_photos"),
+        ("weights_missing: No network. Fetch it.", 1, StageStopped, "weights_missing"),
+        ("storage_full: No room. Free some.", 1, StageStopped, "storage_full"),
+        ("OSError: [Errno 28] No space left on device", 1, StageStopped, "storage_full"),
+        ("internal_error: ValueError: oh no.", 1, StageBroke, "oh no"),
+        ("plaza: 3 photos\nTraceback (most recent call last):\nE: x", 1, StageBroke, "plaza"),
+        ("weights_missing: half a line", -9, StageBroke, "half a line"),
+    ],
+)
+def test_how_a_stage_ended(
+    said: str, code: int, kind: type[Exception], words: str, tmp_path: Path
+) -> None:
+    dvc = f"ERROR: failed to reproduce 'end': failed to run: python x, exited with {code}"
+    error = _failure("end", f"{said}\n{dvc}\n", tmp_path)
+    assert type(error) is kind
+    if isinstance(error, StageFailed | StageStopped):
+        assert error.evidence == {"code": words, "stage": "end"}
+    else:
+        assert words in str(error)
+
+
+def test_the_pipeline_says_where_a_stage_writes(project: Path) -> None:
+    folder = make_folder(project, "first")
+    assert folder.outputs_of("end") == [folder.output("end")]
 
 
 @pytest.mark.slow

@@ -192,6 +192,9 @@ def test_a_candidate_has_one_version_and_aliases_move(place: Workplace) -> None:
     tracker.set_alias(versions[1], "champion")
     assert int(named("champion").version) == versions[1]
     assert "champion" not in place.client.get_model_version(REGISTERED_MODEL, versions[0]).aliases
+    for _ in range(2):
+        tracker.drop_alias("champion")
+    assert list(place.client.get_registered_model(REGISTERED_MODEL).aliases) == ["challenger"]
 
 
 def test_what_cannot_be_registered_is_told(place: Workplace) -> None:

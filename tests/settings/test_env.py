@@ -9,8 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scene3d.settings.env import Environment, read_environment
+from scene3d.settings.env import Environment, read_environment, require_webhook_secret
 
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 VALUES: dict[str, tuple[str, str, Any]] = {
     "SECRET_KEY": ("secret_key", "s3cret", "s3cret"),
     "JWT_SIGNING_KEY": ("jwt_signing_key", "k", "k"),
@@ -39,6 +40,9 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_MAX_POINTS": ("max_points", "1000", 1000),
     "SCENE3D_VOXEL_SIZE": ("voxel_size", "0", 0.0),
     "SCENE3D_JOB_TIME_LIMIT_MIN": ("job_time_limit_min", "5", 5),
+    "SCENE3D_WEBHOOK_URL": ("webhook_url", "https://a.example/x?y", "https://a.example/x?y"),
+    "SCENE3D_WEBHOOK_SECRET": ("webhook_secret", WHSEC, WHSEC),
+    "SCENE3D_WEBHOOK_ALLOW_PRIVATE": ("webhook_allow_private", "true", True),
     "PROMOTION_POLICY": ("promotion_policy", "approval", "approval"),
     "SCENE3D_EXPERIMENT_SCHEDULE": ("experiment_schedule", " 0 1 * * 6", "0 1 * * 6"),
     "SCENE3D_SCHEDULED_SPEC": ("scheduled_spec", "/specs/a.yaml", Path("/specs/a.yaml")),
@@ -110,6 +114,16 @@ def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
         ("SCENE3D_SHADOW_SCHEDULE", "60 2 * * *"),
         ("SCENE3D_SHADOW_SCHEDULE", "0 2 30 2 *"),
         ("SCENE3D_SHADOW_SCHEDULE", "*/0 2 * * *"),
+        ("SCENE3D_WEBHOOK_URL", "example.org/hook"),
+        ("SCENE3D_WEBHOOK_URL", "ftp://example.org"),
+        ("SCENE3D_WEBHOOK_URL", "http://"),
+        ("SCENE3D_WEBHOOK_URL", "http://host:99999/"),
+        ("SCENE3D_WEBHOOK_URL", "http://[::1/"),
+        ("SCENE3D_WEBHOOK_URL", "https://user:password@example.org/"),
+        ("SCENE3D_WEBHOOK_URL", "https://example.org/a b"),
+        ("SCENE3D_WEBHOOK_SECRET", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="),
+        ("SCENE3D_WEBHOOK_SECRET", "whsec_c2hvcnQ="),
+        ("SCENE3D_WEBHOOK_SECRET", "whsec_not base 64"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_name(variable: str, given: str) -> None:
@@ -128,6 +142,16 @@ def test_a_wrong_time_is_told_with_a_right_one() -> None:
 def test_no_cron_line_is_more_than_refused(fields: list[str]) -> None:
     with suppress(ImproperlyConfigured):
         read_environment({"SCENE3D_SHADOW_SCHEDULE": " ".join(fields)})
+
+
+@pytest.mark.parametrize("given", [{}, {"SCENE3D_WEBHOOK_SECRET": ""}])
+def test_a_webhook_needs_a_secret(given: dict[str, str]) -> None:
+    without = read_environment({"SCENE3D_WEBHOOK_URL": "https://a.example/", **given})
+    with pytest.raises(ImproperlyConfigured, match=r"^SCENE3D_WEBHOOK_SECRET .* is required"):
+        require_webhook_secret(without)
+    require_webhook_secret(read_environment(given))
+    both = {"SCENE3D_WEBHOOK_URL": "https://a.example/", "SCENE3D_WEBHOOK_SECRET": WHSEC}
+    require_webhook_secret(read_environment(both))
 
 
 def test_every_wrong_value_is_told_at_once() -> None:

@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from mlops.best_config import written_configuration
+from mlops.best_config import write_record, written_configuration
 from mlops.history import active_configuration
 
 
@@ -27,8 +27,5 @@ class Command(BaseCommand):
         if output is None:
             self.stdout.write(text, ending="")
             return
-        try:
-            output.write_text(text)
-        except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+        write_record(text, output)
         self.stdout.write(str(output))

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from mlops.submission import recover_experiments
+from mlops.maintenance import Maintenance
 from scene3d.background.workers import run_worker
 from scene3d.engine.native.lifetime import die_with_parent
 
@@ -22,4 +22,4 @@ class Command(BaseCommand):
         if options["parent_pid"]:
             die_with_parent(options["parent_pid"])
         queue = settings.EXPERIMENT_QUEUE
-        run_worker(queue, maintain=recover_experiments, burst=options["burst"])
+        run_worker(queue, maintain=Maintenance(), burst=options["burst"])

@@ -4,12 +4,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from mlops.code_version import code_version
 from mlops.commandline import StageCommand, host_of_trials
 from mlops.data import DataFolder
 from mlops.spec import read_spec
 from mlops.stages.evaluate import score_of
 from mlops.stages.run_pipeline import RUNS_NAME, PipelinePlan, run_pipeline
 from scene3d.commandline import telling_problems
+from scene3d.settings.env import BASE_DIR
 
 UNITS = Path("units")
 
@@ -36,6 +38,7 @@ class Command(StageCommand):
                 search=spec.trials.search,
                 preset=spec.trials.preset,
                 seeds=spec.seeds,
+                code_version=code_version(BASE_DIR),
                 score=lambda _run, folder: score_of(folder, data),
             )
             runs = run_pipeline(

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from scene3d.engine.errors import NativeCrash
+from scene3d.engine.errors import NativeCrash, StorageFull
+from scene3d.engine.storage import looks_full
 
 _POLL_S = 0.2
 _TERMINATION_GRACE_S = 2.0
@@ -48,6 +49,7 @@ def run_native(
         check: called several times a second; what it raises ends all children.
     Raises:
         NativeCrash: a child ended without a result; the evidence has its last words.
+        StorageFull: likewise, and the disk is full.
     """
     results: dict[int, Any] = {}
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
@@ -124,6 +126,9 @@ class _Child:
         code = self.process.returncode
         if code == 0 and has_result:
             return
+        words = self._last_words()
+        if looks_full(words, self.request.log.parent):
+            raise StorageFull(f"There was no room for the native stage {self._stage}.")
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise NativeCrash(
             f"The native stage {self._stage} ended with {how}.",
@@ -131,7 +136,7 @@ class _Child:
                 "task": self.request.task,
                 "ended_with": how,
                 "log": str(self.request.log),
-                "last_words": self._last_words(),
+                "last_words": words,
             },
         )
 

@@ -45,8 +45,6 @@ TRIAL = JudgedTrial(
     options=PRESETS["standard"].options,
     metrics=METRICS,
     reasons=PASSED,
-    tracked_run="run-1",
-    tracked_version="1",
 )
 WHY = "Better on every dataset that matters."
 

@@ -19,7 +19,10 @@ MIGRATION = importlib.import_module("mlops.migrations.0002_groups")
 
 
 def test_operators_look_and_operate(olga: User) -> None:
-    assert olga.get_all_permissions() == LOOK | {"mlops.operate_candidate"}
+    assert olga.get_all_permissions() == LOOK | {
+        "mlops.operate_candidate",
+        "mlops.view_webhookdelivery",
+    }
 
 
 def test_approvers_look_and_approve(ada: User) -> None:
