@@ -12,6 +12,12 @@ const PROPERTIES = [
   "property ushort track_length",
 ];
 
+const BYTES_PER_DENSE_POINT = 28;
+const DENSE_PROPERTIES = [
+  ...["x", "y", "z", "nx", "ny", "nz"].map((name) => `property float ${name}`),
+  ...["red", "green", "blue", "views"].map((name) => `property uchar ${name}`),
+];
+
 /**
  * @param {{xyz: Float32Array, rgb: Uint8Array, error_px: Float32Array,
  *   track_length: Uint16Array}} columns
@@ -20,9 +26,10 @@ const PROPERTIES = [
  * @returns {Uint8Array} the file
  */
 export function plyOf(columns, filter, metresPerUnit = null) {
-  const points = { errorPx: columns.error_px, trackLength: columns.track_length };
+  const points = { xyz: columns.xyz, errorPx: columns.error_px, trackLength: columns.track_length };
   const count = countVisible(points, filter);
-  const header = new TextEncoder().encode(headerOf(count, metresPerUnit !== null));
+  const comment = `Scene3D; error in pixels${metresPerUnit === null ? "" : "; positions in metres"}`;
+  const header = headerOf(count, PROPERTIES, comment);
   const file = new Uint8Array(header.length + count * BYTES_PER_POINT);
   file.set(header);
   const view = new DataView(file.buffer, header.length);
@@ -78,13 +85,43 @@ function columnsOf(view, count) {
   return columns;
 }
 
-function headerOf(count, isInMetres) {
-  return [
+function headerOf(count, properties, comment) {
+  const lines = [
     "ply",
     "format binary_little_endian 1.0",
-    `comment Scene3D; error in pixels${isInMetres ? "; positions in metres" : ""}`,
+    `comment ${comment}`,
     `element vertex ${count}`,
-    ...PROPERTIES,
+    ...properties,
     "end_header\n",
-  ].join("\n");
+  ];
+  return new TextEncoder().encode(lines.join("\n"));
+}
+
+/**
+ * Points of a dense cloud, with their normals and the number of photos that agree on each.
+ * @param {{xyz: Float32Array, rgb: Uint8Array, normal: Int8Array, trackLength: Uint8Array}} points
+ * @param {import("./statistics.js").PointFilter} filter
+ * @param {number | null} metresPerUnit null leaves model units
+ * @returns {Uint8Array} the file
+ */
+export function densePlyOf(points, filter, metresPerUnit = null) {
+  const count = countVisible(points, filter);
+  const comment = `Scene3D${metresPerUnit === null ? "" : "; positions in metres"}`;
+  const header = headerOf(count, DENSE_PROPERTIES, comment);
+  const file = new Uint8Array(header.length + count * BYTES_PER_DENSE_POINT);
+  file.set(header);
+  const view = new DataView(file.buffer, header.length);
+  const scale = metresPerUnit ?? 1;
+  let at = 0;
+  for (let i = 0; i < points.trackLength.length; i++) {
+    if (!passesFilter(points, i, filter)) continue;
+    for (let axis = 0; axis < 3; axis++) {
+      view.setFloat32(at + 4 * axis, points.xyz[3 * i + axis] * scale, true);
+      view.setFloat32(at + 12 + 4 * axis, points.normal[3 * i + axis] / 127, true);
+      view.setUint8(at + 24 + axis, points.rgb[3 * i + axis]);
+    }
+    view.setUint8(at + 27, points.trackLength[i]);
+    at += BYTES_PER_DENSE_POINT;
+  }
+  return file;
 }
