@@ -15,7 +15,7 @@ import { SHADING_GLSL, Shading, gpuBytesOf } from "./shading.js";
 export const CHUNK_POINTS = 200_000;
 /** The size setting at which discs just cover the gaps between their neighbours. */
 export const USUAL_DENSE_SIZE = 3;
-const COVERING = 1.6;
+const COVERING = 1.8;
 const LIMITS_PX = [1, 28];
 
 const VERTEX_SHADER = /* glsl */ `
@@ -50,6 +50,9 @@ const VERTEX_SHADER = /* glsl */ `
 export class DenseCloud {
   object = new THREE.Group();
   colours = ["rgb", "height", "track"];
+  /** More photos than this are neither coloured nor filtered apart. */
+  mostPhotos = MOST_VIEWS;
+  largestRadiusPx = LIMITS_PX[1] / 2;
   #columns;
   #numPoints = 0;
   #numDrawn = 0;
@@ -172,10 +175,6 @@ export class DenseCloud {
       const diameter = attenuate ? perspectivePx / w : sizePx;
       return Math.min(LIMITS_PX[1], Math.max(LIMITS_PX[0], diameter)) / 2;
     };
-  }
-
-  get largestRadiusPx() {
-    return LIMITS_PX[1] / 2;
   }
 
   /** @param {import("./statistics.js").PointFilter} filter */

@@ -42,6 +42,7 @@ export function drawingEffects(app) {
     }],
     [["depthShading"], ({ depthShading }) => {
       stage.usesDepthShading = depthShading;
+      stage.shape = app.layers.shown;
     }],
   ];
 }

@@ -138,8 +138,10 @@ export class Layers {
     if (this.shown === "sparse") return this.#model.ranges;
     const key = `${this.shown} ${up}`;
     if (!this.#ranges.has(key)) {
-      const { points, mesh } = this.current;
-      this.#ranges.set(key, points ? colourRanges(points, up) : { height: heightRange(mesh.xyz, up) });
+      const { points, mesh, mostPhotos } = this.current;
+      const ranges = points ? colourRanges(points, up) : { height: heightRange(mesh.xyz, up) };
+      if (points) ranges.track = [ranges.track[0], Math.min(ranges.track[1], mostPhotos)];
+      this.#ranges.set(key, ranges);
     }
     return this.#ranges.get(key);
   }

@@ -111,9 +111,9 @@ export class Panel {
   /**
    * Offers what makes sense for a layer, and what its points span.
    * @param {string} shape one of SHAPES
-   * @param {{colours: string[], points?: import("./statistics.js").Points}} layer
+   * @param {{colours: string[], points?: import("./statistics.js").Points, mostPhotos?: number}} layer
    */
-  setLayer(shape, { colours, points }) {
+  setLayer(shape, { colours, points, mostPhotos = Infinity }) {
     const { root } = this.#parts;
     for (const element of root.querySelectorAll("[data-for]")) {
       element.hidden = !element.dataset.for.split(" ").includes(shape);
@@ -125,7 +125,10 @@ export class Panel {
     const { trackLength } = points;
     const [fewest, most] = percentiles(trackLength.length, (i) => trackLength[i], [0, 0.995]);
     const trackSlider = root.querySelector("input[data-bind=minTrackLength]");
-    Object.assign(trackSlider, { min: fewest, max: Math.max(fewest + 1, most) });
+    Object.assign(trackSlider, {
+      min: fewest,
+      max: Math.min(mostPhotos, Math.max(fewest + 1, most)),
+    });
   }
 
   // ------------------------------------------------------------------ photos

@@ -74,16 +74,17 @@ export class PointPanel {
    * @param {import("./url_state.js").Place | null} place
    */
   show(model, place) {
-    const { pointSection, pointErrorRow, pointPhotos, pointError, pointPosition, panelBody } = this.#parts;
+    const { pointSection, pointErrorRow, pointTrack, pointPhotos, pointError, pointPosition } = this.#parts;
     this.#shown = place;
     pointSection.hidden = place === null;
     if (place === null) return;
     const isSurface = Array.isArray(place);
     pointErrorRow.hidden = isSurface;
+    pointTrack.hidden = isSurface;
     pointPhotos.textContent = isSurface ? "…" : formatCount(model.points.trackLength[place]);
     pointError.textContent = isSurface ? "" : formatErrorPx(model.points.errorPx[place]);
     pointPosition.textContent = model.position(place).map(formatNumber).join(", ");
-    panelBody.scrollTop = 0;
+    this.#parts.panelBody.scrollTop = 0;
     this.#retry = () => this.#showObservations(model, place);
     this.#retry();
   }

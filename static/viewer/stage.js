@@ -98,6 +98,11 @@ export class Stage {
     if (this.numFrames > 0) this.renderNow();
   }
 
+  /** @param {"dense" | "mesh" | "sparse"} shape of what the cloud scene shows */
+  set shape(shape) {
+    this.#depthShading.shape = shape;
+  }
+
   /** Asks for one frame; more calls before it comes change nothing. */
   invalidate() {
     if (this.#frameRequest === 0) this.#frameRequest = requestAnimationFrame(this.#frame);
