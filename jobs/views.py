@@ -188,32 +188,25 @@ def _artifact_url(job: Job, name: str) -> str:
 
 
 def _model_files(job: Job, row: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
-    """Where the viewer finds a model; None for the surface that was not made.
+    """Where the viewer finds a model; what was not made of its surface is left out.
 
     Args:
         sizes: bytes of the job's artifacts, by name.
     """
     index = row["index"]
-
-    def surface(kind: str) -> tuple[str | None, int]:
-        name = f"view-{index}.{kind}.bin"
-        return (_artifact_url(job, name), sizes[name]) if name in sizes else (None, 0)
-
-    preview, dense, mesh = surface("preview"), surface("dense"), surface("mesh")
-    if preview[0] is None:  # then all of it comes at once
-        preview, dense = dense, preview
-    return {
+    files: dict[str, Any] = {
         "index": index,
         "numPoints": row["num_points"],
         "numRegistered": row["num_registered"],
         "pointsUrl": _artifact_url(job, f"view-{index}.points.bin"),
         "tracksUrl": _artifact_url(job, f"view-{index}.tracks.bin"),
-        "previewUrl": preview[0],
-        "previewBytes": preview[1],
-        "denseUrl": dense[0],
-        "denseBytes": dense[1],
-        "meshUrl": mesh[0],
     }
+    for kind in ("preview", "dense", "mesh"):
+        name = f"view-{index}.{kind}.bin"
+        if name in sizes:
+            files[f"{kind}Url"] = _artifact_url(job, name)
+            files[f"{kind}Bytes"] = sizes[name]
+    return files
 
 
 def _origin(request: HttpRequest, job: Job) -> dict[str, Any]:

@@ -28,8 +28,8 @@ _PREVIEW_SIZE = (960, 540)
 class DenseCounts:
     """How many rows the files get."""
 
-    num_points: int = 450_000
-    num_preview: int = 100_000
+    num_points: int
+    num_preview: int
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,13 @@ def write_dense(
     photos: Path,
     cameras_json: Mapping[str, Any],
     target: Path,
-    counts: DenseCounts | None = None,
+    counts: DenseCounts,
 ) -> None:
     """Write view-0.{preview,dense,mesh}.bin and preview.jpg into `target`, as a result has them.
 
     Args:
         cameras_json: of the reconstruction, whose frame the files are in.
     """
-    counts = counts or DenseCounts()
     target.mkdir(parents=True, exist_ok=True)
     model_from_true = _align(scene, cameras_json)
     sheets = [_sheet(scene, photo, photos, model_from_true) for photo in scene.photos]
@@ -71,12 +70,14 @@ def write_dense(
         photo.resize(_PREVIEW_SIZE).save(target / "preview.jpg", quality=85)
 
 
-def add_to_job(stack: LiveStack, user: str, job_id: str, scene: TrueScene, photos: Path) -> None:
-    """Give a finished job the dense files of its scene."""
-    answer = stack.request("GET", f"/api/v1/jobs/{job_id}/artifacts/cameras.json", user=user)
+def add_to_job(
+    stack: LiveStack, job_id: str, scene: TrueScene, photos: Path, counts: DenseCounts
+) -> None:
+    """Give a finished job of alice's the dense files of its scene."""
+    answer = stack.request("GET", f"/api/v1/jobs/{job_id}/artifacts/cameras.json", user="alice")
     folder = stack.folder / f"dense-{job_id}"
-    write_dense(scene, photos, json.loads(answer.body), folder)
-    stack.manage("shell", code=_STORE.format(folder=str(folder), job_id=job_id))
+    write_dense(scene, photos, json.loads(answer.body), folder, counts)
+    stack.manage("shell", code=_STORE.format(folder=folder, job_id=job_id))
 
 
 _STORE = """

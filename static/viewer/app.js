@@ -184,22 +184,25 @@ export class App {
     this.#loading?.abort();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
+    const surfaceUrl = info.previewUrl ?? info.denseUrl;
     const onBytes = (numBytes) => this.#showProgress(info, numBytes);
-    const [points, preview, camerasJson] = await Promise.all([
-      loadContainer(info.pointsUrl, { signal, onBytes: info.previewUrl ? () => {} : onBytes }),
-      info.previewUrl ? loadContainer(info.previewUrl, { signal, onBytes }) : null,
+    const [points, surface, camerasJson] = await Promise.all([
+      loadContainer(info.pointsUrl, { signal, onBytes: surfaceUrl ? () => {} : onBytes }),
+      surfaceUrl ? loadContainer(surfaceUrl, { signal, onBytes }) : null,
       this.#camerasJson ?? loadJson(this.config.camerasUrl, signal),
     ]);
     this.#camerasJson = camerasJson;
     const { cameras } = camerasJson.models.find((model) => model.index === info.index);
-    this.#install(new Model(info, points, cameras, preview?.columns));
+    this.#install(new Model(info, points, cameras, surface?.columns));
     this.messages.hideProgress();
-    if (info.denseUrl) this.#refine(this.layers, signal);
+    // Who saves data keeps the preview.
+    if (info.previewUrl && info.denseUrl && !navigator.connection?.saveData) this.#refine(this.layers, signal);
   }
 
   #showProgress(info, numBytes) {
-    if (info.previewUrl) {
-      this.messages.showProgress("Loading the model…", numBytes / info.previewBytes);
+    const surfaceBytes = info.previewBytes ?? info.denseBytes;
+    if (surfaceBytes) {
+      this.messages.showProgress("Loading the model…", numBytes / surfaceBytes);
     } else {
       const text = `Loading ${formatCount(info.numPoints)} points…`;
       this.messages.showProgress(text, numBytes / (info.numPoints * BYTES_PER_POINT));
