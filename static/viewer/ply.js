@@ -18,6 +18,26 @@ const DENSE_PROPERTIES = [
   ...["red", "green", "blue", "views"].map((name) => `property uchar ${name}`),
 ];
 
+const LAYOUTS = [
+  {
+    properties: PROPERTIES,
+    stride: BYTES_PER_POINT,
+    rgbAt: 12,
+    readRest: (columns, i, view, at) => {
+      columns.error_px[i] = view.getFloat32(at + 15, true);
+      columns.track_length[i] = view.getUint16(at + 19, true);
+    },
+  },
+  {
+    properties: DENSE_PROPERTIES,
+    stride: BYTES_PER_DENSE_POINT,
+    rgbAt: 24,
+    readRest: (columns, i, view, at) => {
+      columns.track_length[i] = view.getUint8(at + 27);
+    },
+  },
+];
+
 /**
  * @param {{xyz: Float32Array, rgb: Uint8Array, error_px: Float32Array,
  *   track_length: Uint16Array}} columns
@@ -49,7 +69,8 @@ export function plyOf(columns, filter, metresPerUnit = null) {
 }
 
 /**
- * Reads a file that the server or `plyOf` wrote.
+ * Reads a file that the server, `plyOf` or `densePlyOf` wrote. Points of a dense cloud come without
+ * an error, and with the number of photos that agree on them as their track.
  * @param {ArrayBuffer} buffer
  * @returns {{xyz: Float32Array, rgb: Uint8Array, error_px: Float32Array, track_length: Uint16Array}}
  * Throws FormatError.
@@ -60,27 +81,27 @@ export function parsePly(buffer) {
   const bodyAt = start.indexOf(end) + end.length;
   const header = start.slice(0, bodyAt);
   const count = Number(/^element vertex (\d+)$/m.exec(header)?.[1] ?? NaN);
-  const isOurs = header.startsWith("ply\n") && header.endsWith(PROPERTIES.join("\n") + `\n${end}`);
-  if (!isOurs || buffer.byteLength !== bodyAt + count * BYTES_PER_POINT) {
+  const layout = LAYOUTS.find(({ properties }) => header.endsWith(`${properties.join("\n")}\n${end}`));
+  const isOurs = header.startsWith("ply\n") && layout !== undefined;
+  if (!isOurs || buffer.byteLength !== bodyAt + count * layout.stride) {
     throw new FormatError("The file is not one of our point clouds, or it is cut off.");
   }
-  return columnsOf(new DataView(buffer, bodyAt), count);
+  return columnsOf(new DataView(buffer, bodyAt), count, layout);
 }
 
-function columnsOf(view, count) {
+function columnsOf(view, count, { stride, rgbAt, readRest }) {
   const columns = {
     xyz: new Float32Array(3 * count),
     rgb: new Uint8Array(3 * count),
     error_px: new Float32Array(count),
     track_length: new Uint16Array(count),
   };
-  for (let i = 0, at = 0; i < count; i++, at += BYTES_PER_POINT) {
+  for (let i = 0, at = 0; i < count; i++, at += stride) {
     for (let axis = 0; axis < 3; axis++) {
       columns.xyz[3 * i + axis] = view.getFloat32(at + 4 * axis, true);
-      columns.rgb[3 * i + axis] = view.getUint8(at + 12 + axis);
+      columns.rgb[3 * i + axis] = view.getUint8(at + rgbAt + axis);
     }
-    columns.error_px[i] = view.getFloat32(at + 15, true);
-    columns.track_length[i] = view.getUint16(at + 19, true);
+    readRest(columns, i, view, at);
   }
   return columns;
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Download, Page, Route, expect
 
 from scene3d.engine.synthetic import TINY, describe_scene
 from tests.browser.conftest import log_in
@@ -52,7 +52,11 @@ def result(portal: Page, job_id: str) -> Page:
 def held(portal: Page) -> Iterator[list[Route]]:
     """Requests for the full cloud, which wait until the test answers them."""
     routes: list[Route] = []
-    portal.route(DENSE_FILE, routes.append)
+
+    def hold(route: Route) -> None:
+        routes.append(route)
+
+    portal.route(DENSE_FILE, hold)
     yield routes
     portal.unroute(DENSE_FILE)
 
@@ -219,8 +223,12 @@ def test_a_video_goes_once_round(result: Page) -> None:
 
 def test_a_video_can_be_cancelled(result: Page) -> None:
     page = result
-    downloads: list[object] = []
-    page.on("download", downloads.append)
+    downloads: list[Download] = []
+
+    def note(download: Download) -> None:
+        downloads.append(download)
+
+    page.on("download", note)
     view = stats(page)["view"]
     press(page, "7")
     bar = page.get_by_role("group", name="Recording a video")

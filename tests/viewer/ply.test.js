@@ -78,9 +78,14 @@ test("a dense cloud brings normals and the number of photos", () => {
     normal: new Int8Array([127, 0, 0, 0, -127, 0, 0, 0, 127, 0, 0, 0]),
     trackLength: new Uint8Array([2, 200, 5, 3]),
   };
-  const written = parse(densePlyOf(points, { ...ALL, minTrackLength: 3 }, 2)).points;
+  const file = densePlyOf(points, { ...ALL, minTrackLength: 3 }, 2);
+  const written = parse(file).points;
   assert.equal(written.length, 3);
   assert.deepEqual(written[0], {
     x: -8, y: 11, z: -12, nx: 0, ny: -1, nz: 0, red: 1, green: 2, blue: 3, views: 200,
   });
+  const read = parsePly(file.buffer);
+  assert.deepEqual([...read.xyz.subarray(0, 3), ...read.rgb.subarray(0, 3)], [-8, 11, -12, 1, 2, 3]);
+  assert.deepEqual([...read.track_length], [200, 5, 3]);
+  assert.deepEqual([...read.error_px], [0, 0, 0]);
 });
