@@ -223,9 +223,9 @@ export class App {
   /** Behind the preview, which can be used meanwhile. */
   async #refine(layers, signal) {
     try {
-      await layers.refine(signal, () => {
-        this.showCounts();
-        this.stage.invalidate();
+      await layers.refine(signal, {
+        onProgress: () => this.showCounts(),
+        onPoints: () => this.stage.invalidate(),
       });
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -246,6 +246,7 @@ export class App {
         return;
       }
       if (this.layers !== layers || this.store.state.shape !== "mesh") return;
+      this.messages.say("The mesh is shown.");
     }
     const isUsualSize = this.store.state.pointSize === layers.usualPointSizeOf(layers.shown);
     layers.show(shape);

@@ -67,14 +67,14 @@ export class Layers {
   /**
    * Brings in the full dense cloud behind the preview that is on screen.
    * @param {AbortSignal} signal
-   * @param {() => void} onChange there is more to draw, or `progress` is another one
+   * @param {{onProgress: () => void, onPoints: () => void}} callbacks onPoints: there is more to draw
    */
-  async refine(signal, onChange) {
+  async refine(signal, { onProgress, onPoints }) {
     const { denseUrl, denseBytes } = this.#model.info;
     const dense = this.#byShape.get("dense");
     const tell = (progress) => {
       this.progress = progress;
-      onChange();
+      onProgress();
     };
     tell(0);
     try {
@@ -82,7 +82,7 @@ export class Layers {
       const { columns } = await loadContainer(denseUrl, { signal, onBytes, isUrgent: false });
       dense.columns = columns;
       while (!signal.aborted && dense.addChunk()) {
-        onChange();
+        onPoints();
         await sleep(CHUNK_INTERVAL_MS);
       }
     } finally {

@@ -40,3 +40,21 @@ def nearest_coloured_pixel(pixels: np.ndarray) -> Position:
 def colour_by(page: Page, mode: str) -> None:
     page.locator(f"#viewer input[name=viewer-colour][value={mode}]").check()
     page.wait_for_timeout(400)
+
+
+def settle(page: Page) -> None:
+    """Wait until the viewer draws no more frames."""
+    before = -1
+    while (frames := page.evaluate("window.scene3dViewer.stats().frames")) != before:
+        before = frames
+        page.wait_for_timeout(400)
+
+
+def coarse_difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean difference, in grey levels, of two pictures (H, W, 3) without their details."""
+    size = (first.shape[1] // 16, first.shape[0] // 16)
+    small = [
+        np.asarray(Image.fromarray(picture.astype(np.uint8)).resize(size, Image.Resampling.BOX))
+        for picture in (first, second)
+    ]
+    return float(np.abs(small[0].astype(int) - small[1]).mean())

@@ -13,7 +13,13 @@ from playwright.sync_api import Download, Page, Route, expect
 
 from scene3d.engine.synthetic import TINY, describe_scene
 from tests.browser.conftest import log_in
-from tests.browser.looking import canvas_pixels, wait_for_viewer, wait_until
+from tests.browser.looking import (
+    canvas_pixels,
+    coarse_difference,
+    settle,
+    wait_for_viewer,
+    wait_until,
+)
 from tests.dense_files import DenseCounts, add_to_job
 from tests.live import LiveStack
 
@@ -85,28 +91,24 @@ def test_a_preview_comes_first_and_becomes_the_whole(
     assert (before["numPoints"], before["isRefining"]) == (COUNTS.num_preview, True)
     expect(page.locator("[data-part=hud]")).to_contain_text("20,000 points")
     press(page, "ArrowRight")
-    page.wait_for_timeout(600)
+    settle(page)
     moved, early = stats(page)["view"], canvas_pixels(page)
     assert moved != before["view"]
-    wait_until(page, "true")
     [route] = held
     route.continue_()
     wait_until(page, "!window.scene3dViewer.stats().isRefining")
-    page.wait_for_timeout(400)
+    settle(page)
     after = stats(page)
     assert after["numPoints"] == after["numVisible"] == COUNTS.num_points
     assert after["view"] == moved
     assert after["settings"] == before["settings"]
-    assert np.abs(canvas_pixels(page) - early).mean() < 12  # finer, but the same picture
+    assert coarse_difference(canvas_pixels(page), early) < 8  # finer, but the same picture
     expect(page.locator("[data-part=hud]")).to_have_text("90,000 points")
-
-
-def test_a_point_takes_sixteen_bytes_of_the_graphics_card(result: Page) -> None:
-    dense = stats(result)["gpuBytes"]
-    sparse_bytes = dense - BYTES_PER_POINT * COUNTS.num_points
+    sparse_bytes = after["gpuBytes"] - BYTES_PER_POINT * COUNTS.num_points
     assert 0 < sparse_bytes < 21 * 20_000
 
 
+@pytest.mark.long
 def test_the_preview_stays_when_the_rest_cannot_come(portal: Page, job_id: str) -> None:
     page = portal
     page.route(DENSE_FILE, lambda route: route.abort())
@@ -119,6 +121,7 @@ def test_the_preview_stays_when_the_rest_cannot_come(portal: Page, job_id: str) 
     assert stats(page)["settings"]["shape"] == "sparse"
 
 
+@pytest.mark.long
 def test_points_mesh_and_sparse_points_are_three_pictures(result: Page) -> None:
     page = result
     pictures = [canvas_pixels(page)]
@@ -128,19 +131,22 @@ def test_points_mesh_and_sparse_points_are_three_pictures(result: Page) -> None:
             "aria-pressed", "true"
         )
         expect(page.locator("[data-part=hud]")).to_contain_text(words)
-        page.wait_for_timeout(500)
+        settle(page)
         pictures.append(canvas_pixels(page))
     assert np.abs(pictures[1] - pictures[0]).mean() > 1
     assert np.abs(pictures[2] - pictures[0]).mean() > 5
     wait_until(page, "location.hash.includes('l=sparse')")
     page.reload()
     wait_for_viewer(page)
-    assert np.abs(canvas_pixels(page) - pictures[2]).mean() < 1
+    settle(page)
+    assert np.abs(canvas_pixels(page) - pictures[2]).mean() < 3  # the focus has a border
+    wait_until(page, "!window.scene3dViewer.stats().isRefining")
     press(page, "4")
-    page.wait_for_timeout(500)
+    settle(page)
     assert np.abs(canvas_pixels(page) - pictures[0]).mean() < 3
 
 
+@pytest.mark.long
 def test_only_what_a_layer_knows_can_be_its_colour(result: Page) -> None:
     page = result
     colours = page.locator("#viewer input[name=viewer-colour]")
@@ -183,12 +189,13 @@ def test_the_clip_box_by_keyboard_and_by_link(result: Page) -> None:
     cut = stats(page)
     assert 0.1 * COUNTS.num_points < cut["numVisible"] < 0.9 * COUNTS.num_points
     wait_until(page, "location.hash.includes('cb=0,100,0,50,0,100')")
-    page.wait_for_timeout(2500)  # the box's edges are gone
+    page.wait_for_timeout(2000)  # the box's edges are gone
+    settle(page)
     cut_picture = canvas_pixels(page)
     page.reload()
     wait_for_viewer(page)
     wait_until(page, "!window.scene3dViewer.stats().isRefining")
-    page.wait_for_timeout(400)
+    settle(page)
     assert stats(page)["numVisible"] == cut["numVisible"]
     assert np.abs(canvas_pixels(page) - cut_picture).mean() < 2
     press(page, "0")
@@ -197,6 +204,9 @@ def test_the_clip_box_by_keyboard_and_by_link(result: Page) -> None:
 
 def test_a_picture_is_wide_and_shows_no_controls(result: Page) -> None:
     page = result
+    for _ in range(6):
+        press(page, "-")
+    settle(page)
     with page.expect_download() as download:
         press(page, "i")
     picture = np.asarray(Image.open(io.BytesIO(Path(download.value.path()).read_bytes())))
@@ -241,6 +251,7 @@ def test_a_video_can_be_cancelled(result: Page) -> None:
     assert downloads == []
 
 
+@pytest.mark.long
 def test_a_browser_that_cannot_record_says_so(portal: Page, job_id: str) -> None:
     portal.add_init_script("delete window.MediaRecorder")
     open_viewer(portal, job_id)
