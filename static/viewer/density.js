@@ -15,8 +15,12 @@ export const SPACING_LEVELS = 16;
 /** More photos than this count as so many: it is the highest number that fits beside the spacing. */
 export const MOST_VIEWS = 256 / SPACING_LEVELS - 1;
 
+const UNKNOWN = 255;
+
 export class DensityGrid {
   #counts = new Uint32Array(CELLS_A_SIDE ** 3);
+  /** Of each cell, once it has been asked for. */
+  #codes = new Uint8Array(CELLS_A_SIDE ** 3).fill(UNKNOWN);
   #low;
   #cell;
   /** Of half of the points; the spacing that the cloud has with as many points as were counted. */
@@ -39,8 +43,9 @@ export class DensityGrid {
   }
 
   #index(xyz, i) {
-    const [x, y, z] = [this.#along(xyz[i], 0), this.#along(xyz[i + 1], 1), this.#along(xyz[i + 2], 2)];
-    return (z * CELLS_A_SIDE + y) * CELLS_A_SIDE + x;
+    const x = this.#along(xyz[i], 0);
+    const y = this.#along(xyz[i + 1], 1);
+    return (this.#along(xyz[i + 2], 2) * CELLS_A_SIDE + y) * CELLS_A_SIDE + x;
   }
 
   #spacingAt(index) {
@@ -76,16 +81,13 @@ export class DensityGrid {
    * @returns {Uint8Array} below SPACING_LEVELS; `spacingOf` is the way back
    */
   codes(xyz) {
-    const codeOfCell = new Map();
     const codes = new Uint8Array(xyz.length / 3);
     for (let point = 0; point < codes.length; point++) {
       const index = this.#index(xyz, 3 * point);
-      let code = codeOfCell.get(index);
-      if (code === undefined) {
-        code = codeOf(this.#smoothSpacing(index) / this.usualSpacing);
-        codeOfCell.set(index, code);
+      if (this.#codes[index] === UNKNOWN) {
+        this.#codes[index] = codeOf(this.#smoothSpacing(index) / this.usualSpacing);
       }
-      codes[point] = code;
+      codes[point] = this.#codes[index];
     }
     return codes;
   }

@@ -44,7 +44,10 @@ export function pickMesh({ xyz, triangles }, box, projector, cursor) {
   const clip = projected(xyz, m);
   let best = null;
   for (let i = 0; i < triangles.length; i += 3) {
-    const corners = [3 * triangles[i], 3 * triangles[i + 1], 3 * triangles[i + 2]];
+    const a = 3 * triangles[i];
+    const b = 3 * triangles[i + 1];
+    const c = 3 * triangles[i + 2];
+    const corners = [a, b, c];
     if (isBeside(clip, corners, 0, x) || isBeside(clip, corners, 1, y)) continue;
     const weights = weightsAt(clip, corners, x, y);
     if (!weights) continue;
@@ -61,8 +64,10 @@ export function pickMesh({ xyz, triangles }, box, projector, cursor) {
 }
 
 /** Whether all corners lie on one side of the cursor: nearly always, so it comes first. */
-function isBeside(clip, [a, b, c], axis, cursor) {
-  const at = (corner) => clip[corner + axis] - cursor * clip[corner + 2];
-  const [first, second, third] = [at(a), at(b), at(c)];
+function isBeside(clip, corners, axis, cursor) {
+  const [a, b, c] = corners;
+  const first = clip[a + axis] - cursor * clip[a + 2];
+  const second = clip[b + axis] - cursor * clip[b + 2];
+  const third = clip[c + axis] - cursor * clip[c + 2];
   return (first > 0 && second > 0 && third > 0) || (first < 0 && second < 0 && third < 0);
 }
