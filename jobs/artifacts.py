@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jobs.files import StoredFile, live_prefix, result_prefix, storage, store
+from jobs.files import PREVIEW, StoredFile, live_prefix, result_prefix, storage, store
 from jobs.services import Lease
 from scene3d.engine.public import FORMATS, ExportFormat, zip_folder
 
@@ -15,6 +15,7 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".zip": "application/zip",
     ".csv": "text/csv",
+    ".jpg": "image/jpeg",
 }
 DOWNLOADS: Mapping[str, ExportFormat] = {
     form.file: form for form in FORMATS.values() if not form.is_on_demand
@@ -56,3 +57,5 @@ def _files(result: Path) -> Iterator[tuple[str, Path]]:
         yield name, result / name
     for path in sorted((result / "view").iterdir()):
         yield f"view-{path.name}", path
+    if (result / PREVIEW).is_file():
+        yield PREVIEW, result / PREVIEW

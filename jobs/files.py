@@ -11,6 +11,9 @@ from django.core.files.storage import Storage, storages
 LIVE = "live.points.bin"
 """The model so far, for the job's page; the only result file of a job that is still running."""
 
+PREVIEW = "preview.jpg"
+"""A rendered picture of the result, for lists; results without a surface have none."""
+
 _CHUNK_BYTES = 1 << 20
 
 

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
+from jobs.files import PREVIEW
 from jobs.states import ACTIVE, JobState
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ class JobQuerySet(QuerySet["Job"]):
         return self.filter(state=JobState.QUEUED, queued_at__lt=job.queued_at).exclude(pk=job.pk)
 
     def with_cover(self) -> Self:
-        """With `cover`: the first few photos that have a thumbnail, for lists."""
+        """For lists, with `has_preview`: whether there is a picture of the result, and `cover`: the
+        first few photos that have a thumbnail."""
+        previews = apps.get_model("jobs", "Artifact").objects.filter(
+            job=OuterRef("pk"), name=PREVIEW
+        )
         photos = apps.get_model("jobs", "Photo").objects
         cover = photos.filter(thumbnail_path__isnull=False, index__lt=4)
-        return self.prefetch_related(Prefetch("photos", queryset=cover, to_attr="cover"))
+        return self.annotate(has_preview=Exists(previews)).prefetch_related(
+            Prefetch("photos", queryset=cover, to_attr="cover")
+        )

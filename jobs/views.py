@@ -160,28 +160,17 @@ class ExportAction(LoginRequiredMixin, View):
 def viewer_config(job: Job, csrf_token: str) -> dict[str, Any]:
     """What the viewer's script reads from the page."""
 
-    def artifact(name: str) -> str:
-        return reverse("api:job-artifact", args=[job.pk, name])
-
     def picture(index: int, kind: str) -> str:
         return reverse("api:job-picture", args=[job.pk, index, kind])
 
+    sizes = dict(job.artifacts.values_list("name", "num_bytes"))
     return {
         "jobName": job.name,
         "metresPerUnit": job.metres_per_unit,
         "scaleUrl": reverse("api:job-detail", args=[job.pk]),
         "csrfToken": csrf_token,
-        "models": [
-            {
-                "index": row["index"],
-                "numPoints": row["num_points"],
-                "numRegistered": row["num_registered"],
-                "pointsUrl": artifact(f"view-{row['index']}.points.bin"),
-                "tracksUrl": artifact(f"view-{row['index']}.tracks.bin"),
-            }
-            for row in job.model_rows
-        ],
-        "camerasUrl": artifact("cameras.json") + "?units=model",
+        "models": [_model_files(job, row, sizes) for row in job.model_rows],
+        "camerasUrl": _artifact_url(job, "cameras.json") + "?units=model",
         "photos": [
             {
                 "index": photo.index,
@@ -192,6 +181,32 @@ def viewer_config(job: Job, csrf_token: str) -> dict[str, Any]:
             for photo in job.photos.filter(thumbnail_path__isnull=False)
         ],
     }
+
+
+def _artifact_url(job: Job, name: str) -> str:
+    return reverse("api:job-artifact", args=[job.pk, name])
+
+
+def _model_files(job: Job, row: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Where the viewer finds a model; what was not made of its surface is left out.
+
+    Args:
+        sizes: bytes of the job's artifacts, by name.
+    """
+    index = row["index"]
+    files: dict[str, Any] = {
+        "index": index,
+        "numPoints": row["num_points"],
+        "numRegistered": row["num_registered"],
+        "pointsUrl": _artifact_url(job, f"view-{index}.points.bin"),
+        "tracksUrl": _artifact_url(job, f"view-{index}.tracks.bin"),
+    }
+    for kind in ("preview", "dense", "mesh"):
+        name = f"view-{index}.{kind}.bin"
+        if name in sizes:
+            files[f"{kind}Url"] = _artifact_url(job, name)
+            files[f"{kind}Bytes"] = sizes[name]
+    return files
 
 
 def _origin(request: HttpRequest, job: Job) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 /** Everything that a button or a key can do, by name. */
 
-import { COLOURS, UPS } from "./url_state.js";
+import { UPS } from "./url_state.js";
 import { filterOf } from "./effects.js";
 import { formatCount } from "./format.js";
-import { plyOf } from "./ply.js";
+import { densePlyOf, plyOf } from "./ply.js";
 import { download, fileName } from "./screenshot.js";
 
 const POINT_SIZES = [1, 10];
@@ -16,6 +16,11 @@ const COLOUR_WORDS = {
   height: "Coloured by height.",
   error: "Coloured by sharpness of fit.",
   track: "Coloured by how many photos see each point.",
+};
+const SHAPE_WORDS = {
+  dense: "All points of the surfaces.",
+  mesh: "The surfaces as a mesh.",
+  sparse: "The points that the photos were placed with.",
 };
 
 const after = (list, item) => list[(list.indexOf(item) + 1) % list.length];
@@ -53,12 +58,25 @@ function movementActions({ store, navigation, messages }) {
   };
 }
 
-function pointActions({ store, messages, toggle }) {
+function shapeActions(app) {
+  const show = (shape) => () => {
+    if (!app.layers.shapes.includes(shape)) {
+      app.messages.say("This result does not have that.");
+      return;
+    }
+    app.store.set({ shape });
+    if (app.layers.shown === shape) app.messages.say(SHAPE_WORDS[shape]);
+  };
+  return { showDense: show("dense"), showMesh: show("mesh"), showSparse: show("sparse") };
+}
+
+function pointActions(app) {
+  const { store, messages, toggle } = app;
   const resize = (change) =>
     store.set({ pointSize: clamp(store.state.pointSize + change, POINT_SIZES) });
   return {
     nextColour: () => {
-      store.set({ colour: after(COLOURS, store.state.colour) });
+      store.set({ colour: after(app.layers.current.colours, store.state.colour) });
       messages.say(COLOUR_WORDS[store.state.colour]);
     },
     smallerPoints: () => resize(-POINT_SIZE_STEP),
@@ -67,7 +85,7 @@ function pointActions({ store, messages, toggle }) {
     depthShading: () => toggle("depthShading", "Depth shading on.", "Depth shading off."),
     background: () =>
       store.set({ background: store.state.background === "dark" ? "light" : "dark" }),
-    clearFilters: () => store.set({ minTrackLength: 0, maxErrorPx: null }),
+    clearFilters: () => store.set({ minTrackLength: 0, maxErrorPx: null, clip: null }),
     clearPoint: () => store.set({ point: null }),
   };
 }
@@ -103,6 +121,7 @@ function photoActions(app) {
 function toolActions(app) {
   const { store, messages, parts } = app;
   const escape = [
+    [() => app.recording.isOn, () => app.recording.cancel()],
     [() => store.state.measureStart !== null, () => store.set({ measureStart: null })],
     [() => store.state.isMeasuring, () => store.set({ isMeasuring: false })],
     [() => store.state.lookThrough, () => store.set({ lookThrough: false })],
@@ -118,11 +137,20 @@ function toolActions(app) {
     },
     clearMeasurements: () => store.set({ measurements: [], measureStart: null }),
     picture: async () => {
+      store.set({ hoveredPhoto: null });
       download(await app.takePicture(), fileName(app.config.jobName, "png"));
       messages.say("The picture is saved with your downloads.");
     },
+    turntable: () => app.recording.start(),
     downloadPoints: () => {
-      const file = plyOf(app.model.columns, filterOf(store.state), app.metresPerUnit);
+      if (app.layers.shown === "mesh") {
+        messages.say("Choose points first: the mesh is among the downloads of this page.");
+        return;
+      }
+      const filter = filterOf(store.state, app.model.frame);
+      const file = app.layers.shown === "dense"
+        ? densePlyOf(app.layers.current.points, filter, app.metresPerUnit)
+        : plyOf(app.model.columns, filter, app.metresPerUnit);
       download(new Blob([file], { type: "application/octet-stream" }), fileName(app.config.jobName, "ply"));
       messages.say(`${formatCount(app.numVisible)} points are saved with your downloads.`);
     },
@@ -167,6 +195,7 @@ async function toggleFullScreen(root) {
 export function createActions(app) {
   return {
     ...movementActions(app),
+    ...shapeActions(app),
     ...pointActions(app),
     ...photoActions(app),
     ...toolActions(app),

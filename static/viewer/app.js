@@ -2,15 +2,18 @@
 
 import { createActions } from "./actions.js";
 import { bindActions, bindInputs, bindPressed } from "./bindings.js";
-import { PointCloud } from "./cloud.js";
-import { createEffects } from "./effects.js";
+import { ClipForm } from "./clip_form.js";
+import { createEffects, drawingEffects, filterOf } from "./effects.js";
+import { connectFlyPad } from "./fly_control.js";
 import { Frusta } from "./frusta.js";
-import { mix } from "./geometry.js";
 import { setUpHelp } from "./help.js";
 import { Interaction } from "./interaction.js";
 import { Keyboard } from "./keyboard.js";
+import { Layers } from "./layers.js";
+import { possibleState, stateForLink } from "./link_state.js";
 import { Legend } from "./legend.js";
 import { loadContainer, loadJson } from "./loading.js";
+import { marksOf } from "./marks.js";
 import { Messages } from "./messages.js";
 import { Model } from "./model.js";
 import { Navigation } from "./navigation.js";
@@ -19,10 +22,10 @@ import { Panel } from "./panel.js";
 import { PhotoOverlay } from "./photo_overlay.js";
 import { PointPanel } from "./point_panel.js";
 import { projectorOf } from "./projector.js";
+import { Recording } from "./recording.js";
 import { ScaleForm } from "./scale.js";
 import { takePicture } from "./screenshot.js";
 import { Stage } from "./stage.js";
-import { usualPointSize } from "./statistics.js";
 import { Store } from "./store.js";
 import { DEFAULTS } from "./url_state.js";
 import { UrlSync } from "./url_sync.js";
@@ -35,16 +38,15 @@ const BYTES_PER_POINT = 21;
 const SESSION = { isMeasuring: false, measureStart: null, hoveredPhoto: null };
 /** Settings that make no sense in another model. */
 const MODEL_SETTINGS = [
-  "photo", "lookThrough", "point", "measurements", "minTrackLength", "maxErrorPx", "pointSize",
+  "shape", "photo", "lookThrough", "point", "measurements", "minTrackLength", "maxErrorPx", "clip",
+  "pointSize", "frusta",
 ];
-
-// Phones draw the shading too slowly.
-const usesDepthShadingHere = () => !window.matchMedia("(pointer: coarse)").matches;
 
 export class App {
   /** @type {Model | null} */
   model = null;
-  cloud = null;
+  /** @type {Layers | null} */
+  layers = null;
   frusta = null;
   palette = null;
   numVisible = 0;
@@ -53,6 +55,8 @@ export class App {
   #loading = null;
   #isRestoring = false;
   #effects;
+  /** Those of them that say how the layers are drawn. */
+  #drawing;
   #showInputs;
 
   /** @param {Object<string, HTMLElement>} parts  @param {Object} config of the page */
@@ -64,8 +68,7 @@ export class App {
       ...DEFAULTS,
       ...SESSION,
       metresPerUnit: config.metresPerUnit,
-      depthShading: usesDepthShadingHere(),
-      pointSize: usualPointSize(0),
+      pointSize: 1, // until a model has chosen
     });
     this.messages = new Messages(parts);
     this.panel = new Panel(parts);
@@ -78,10 +81,13 @@ export class App {
     this.stage = new Stage(parts.canvas, {
       onFrame: (seconds) => this.#frame(seconds),
       onResize: () => this.#resize(),
+      onShare: (share) => this.layers?.setShare(share),
     });
     this.navigation = new Navigation(parts.canvas, this.stage.viewport, this.#cameraChanged);
     this.interaction = new Interaction(this);
     this.scaleForm = new ScaleForm(this);
+    this.clipForm = new ClipForm(parts.root, this.store, () => this.stage.invalidate());
+    this.recording = new Recording(this);
     this.urlSync = new UrlSync(() => this.#linkState(), (state) => this.restore(state));
     this.#connectSettings();
     this.#connectControls();
@@ -89,7 +95,8 @@ export class App {
   }
 
   #connectSettings() {
-    this.#effects = createEffects(this);
+    this.#drawing = drawingEffects(this);
+    this.#effects = createEffects(this, this.#drawing);
     for (const [names, effect] of this.#effects) {
       this.store.on(names, (state) => this.model && !this.#isRestoring && effect(state));
     }
@@ -102,7 +109,7 @@ export class App {
 
   #connectControls() {
     const actions = createActions(this);
-    const run = (name) => (this.model || name === "help") && actions[name]();
+    const run = (name) => (this.isFree || name === "help" || name === "escape") && actions[name]();
     bindActions(this.parts.root, run);
     const { fly } = this.navigation;
     const keyboard = new Keyboard(this.parts.root, {
@@ -113,28 +120,14 @@ export class App {
         fly.isFast = isFast;
       },
       arrow: (right, up, isShifted) => {
-        if (!this.model) return;
+        if (!this.isFree) return;
         if (isShifted) this.navigation.panStep(right, up);
         else this.navigation.turnStep(right, up);
       },
     });
     setUpHelp(this.parts, keyboard);
-    this.#connectFlyPad(fly);
+    connectFlyPad(this.parts.flyPad, fly);
     this.#watchGraphics();
-  }
-
-  /** The buttons move the camera while they are held. */
-  #connectFlyPad(fly) {
-    for (const button of this.parts.flyPad.querySelectorAll("[data-fly]")) {
-      const hold = (isHeld) => () => fly.hold(button.dataset.fly, isHeld);
-      button.addEventListener("pointerdown", hold(true));
-      for (const type of ["pointerup", "pointerleave", "pointercancel", "blur", "keyup"]) {
-        button.addEventListener(type, hold(false));
-      }
-      button.addEventListener("keydown", ({ key }) => {
-        if (key === " " || key === "Enter") hold(true)();
-      });
-    }
   }
 
   /** The system may take the graphics card away, for example after sleep. */
@@ -162,30 +155,8 @@ export class App {
   #frame(seconds) {
     const isMoving = this.navigation.update(seconds);
     if (isMoving) this.#cameraChanged();
-    if (this.model) this.overlay.draw(this.projector, this.#marks());
+    if (this.model) this.overlay.draw(this.projector, marksOf(this));
     return { camera: this.navigation.camera, isMoving };
-  }
-
-  #marks() {
-    const { measurements, measureStart, point, photo, hoveredPhoto } = this.store.state;
-    const frame = (photoIndex, colour) => {
-      const corners = this.frusta.object.visible && this.frusta.frameOf(photoIndex)?.corners;
-      return corners ? [{ corners, colour }] : [];
-    };
-    const at = (index) => (index === null ? null : this.model.position(index));
-    const hovered = this.frusta.frameOf(hoveredPhoto);
-    return {
-      metresPerUnit: this.metresPerUnit,
-      measurements: measurements.map((pair) => pair.map(at)),
-      start: at(measureStart),
-      cursor: this.interaction.cursor,
-      point: at(point),
-      frames: [...frame(hoveredPhoto, this.palette.hover), ...frame(photo, this.palette.select)],
-      label: hovered && {
-        text: this.photos.get(hoveredPhoto).name,
-        at: mix(hovered.corners[0], hovered.corners[1], 0.5),
-      },
-    };
   }
 
   #resize() {
@@ -195,7 +166,7 @@ export class App {
     this.navigation.resize(viewport);
     this.overlay.resize(viewport);
     this.photoOverlay.place(viewport);
-    this.cloud?.setSize(state.pointSize, state.attenuate, viewport);
+    this.layers?.setSize(state.pointSize, state.attenuate, viewport);
   }
 
   // ------------------------------------------------------------------ models
@@ -213,31 +184,85 @@ export class App {
     this.#loading?.abort();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
-    const [container, camerasJson] = await Promise.all([
-      loadContainer(info.pointsUrl, { signal, onBytes: (numBytes) => this.#showProgress(info, numBytes) }),
+    const surfaceUrl = info.previewUrl ?? info.denseUrl;
+    const onBytes = (numBytes) => this.#showProgress(info, numBytes);
+    const [points, surface, camerasJson] = await Promise.all([
+      loadContainer(info.pointsUrl, { signal, onBytes: surfaceUrl ? () => {} : onBytes }),
+      surfaceUrl ? loadContainer(surfaceUrl, { signal, onBytes }) : null,
       this.#camerasJson ?? loadJson(this.config.camerasUrl, signal),
     ]);
     this.#camerasJson = camerasJson;
     const { cameras } = camerasJson.models.find((model) => model.index === info.index);
-    this.#install(new Model(info, container, cameras));
+    this.#install(new Model(info, points, cameras, surface?.columns));
     this.messages.hideProgress();
+    // Who saves data keeps the preview.
+    if (info.previewUrl && info.denseUrl && !navigator.connection?.saveData) this.#refine(this.layers, signal);
   }
 
   #showProgress(info, numBytes) {
-    const text = `Loading ${formatCount(info.numPoints)} points…`;
-    this.messages.showProgress(text, numBytes / (info.numPoints * BYTES_PER_POINT));
+    const surfaceBytes = info.previewBytes ?? info.denseBytes;
+    if (surfaceBytes) {
+      this.messages.showProgress("Loading the model…", numBytes / surfaceBytes);
+    } else {
+      const text = `Loading ${formatCount(info.numPoints)} points…`;
+      this.messages.showProgress(text, numBytes / (info.numPoints * BYTES_PER_POINT));
+    }
   }
 
   #install(model) {
-    this.cloud?.dispose();
+    this.layers?.dispose();
     this.frusta?.dispose();
     this.model = model;
-    this.cloud = new PointCloud(model.columns, model.frame.radius);
+    this.layers = new Layers(model, this.stage.cloudScene);
     this.frusta = new Frusta(model.cameras, model.frame.radius);
-    this.stage.cloudScene.clear().add(this.cloud.object);
     this.stage.framesScene.clear().add(this.frusta.object);
-    this.panel.setModel(model);
+    this.panel.setModel(model, this.layers.shapes);
     this.navigation.setModel(model);
+  }
+
+  /** Behind the preview, which can be used meanwhile. */
+  async #refine(layers, signal) {
+    try {
+      await layers.refine(signal, {
+        onProgress: () => this.showCounts(),
+        onPoints: () => this.stage.invalidate(),
+      });
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.messages.say(`This is a preview: the finer points could not be loaded. ${error.message}`);
+    }
+  }
+
+  /** Draws another layer; a mesh only once it has been loaded. */
+  async showShape(shape) {
+    const { layers } = this;
+    if (shape === "mesh" && !layers.has("mesh")) {
+      this.messages.say("Loading the mesh…");
+      try {
+        await layers.loadMesh(this.#loading.signal);
+      } catch (error) {
+        if (error.name !== "AbortError") this.messages.say(`The mesh could not be loaded. ${error.message}`);
+        if (this.layers === layers) this.store.set({ shape: layers.shown });
+        return;
+      }
+      if (this.layers !== layers || this.store.state.shape !== "mesh") return;
+      this.messages.say("The mesh is shown.");
+    }
+    const isUsualSize = this.store.state.pointSize === layers.usualPointSizeOf(layers.shown);
+    layers.show(shape);
+    this.panel.setLayer(shape, layers.current);
+    if (isUsualSize && !this.#isRestoring) this.store.set({ pointSize: layers.usualPointSizeOf(shape) });
+    for (const [, effect] of this.#drawing) effect(this.store.state);
+    this.#showInputs();
+    this.stage.invalidate();
+  }
+
+  /** How much of the model is on screen, in the corner of the view. */
+  showCounts() {
+    const { layers } = this;
+    this.numVisible = layers.count(filterOf(this.store.state, this.model.frame));
+    this.parts.hud.textContent = layers.describe(this.numVisible);
+    this.stage.budget.numPoints = layers.numThinnable;
   }
 
   loadThumbnails() {
@@ -264,7 +289,7 @@ export class App {
     this.#isRestoring = true;
     try {
       await this.#openModel(state.model);
-      this.#applyState(this.#possible(state));
+      this.#applyState(possibleState(state, this.model, this.layers));
       return true;
     } catch (error) {
       if (error.name === "AbortError") return false; // another link came meanwhile
@@ -286,32 +311,9 @@ export class App {
     else this.navigation.setPreset("home");
   }
 
-  /** A state without what this model does not have, as after a new reconstruction. */
-  #possible(state) {
-    const { model } = this;
-    const hasPoint = (index) => index < model.numPoints;
-    const photo = model.cameraOf(state.photo) ? state.photo : null;
-    return {
-      ...state,
-      model: model.info.index,
-      photo,
-      lookThrough: state.lookThrough && photo !== null,
-      point: state.point !== null && hasPoint(state.point) ? state.point : null,
-      measurements: state.measurements.filter((pair) => pair.every(hasPoint)),
-      depthShading: state.depthShading ?? usesDepthShadingHere(),
-      pointSize: state.pointSize ?? usualPointSize(this.model.numPoints),
-      control: state.projection === "orthographic" ? "orbit" : state.control,
-    };
-  }
-
   #linkState() {
-    const { state } = this.store;
-    return {
-      ...state,
-      depthShading: state.depthShading === usesDepthShadingHere() ? null : state.depthShading,
-      pointSize: state.pointSize === usualPointSize(this.model.numPoints) ? null : state.pointSize,
-      view: this.navigation.isHome ? null : this.navigation.view,
-    };
+    const link = stateForLink(this.store.state, this.model, this.layers);
+    return { ...link, view: this.navigation.isHome ? null : this.navigation.view };
   }
 
   // ------------------------------------------------------------ what actions do
@@ -322,6 +324,11 @@ export class App {
     this.messages.say(this.store.state[name] ? textOn : textOff);
   };
 
+  /** Whether there is a model, and nothing that must not be disturbed. */
+  get isFree() {
+    return this.model !== null && !this.recording.isOn;
+  }
+
   get isLargestModel() {
     return this.model.info.index === 0;
   }
@@ -331,9 +338,9 @@ export class App {
     return this.isLargestModel ? this.store.state.metresPerUnit : null;
   }
 
-  focus(pointIndex) {
+  focus(place) {
     this.store.set({ lookThrough: false });
-    this.navigation.focus(this.model.position(pointIndex));
+    this.navigation.focus(this.model.position(place));
   }
 
   /** @param {import("./model.js").PosedCamera | null} camera null to leave */
@@ -368,8 +375,11 @@ export class App {
   /** For tests and for the curious. */
   stats() {
     return {
-      numPoints: this.model?.numPoints ?? 0,
+      numPoints: this.layers?.total ?? 0,
       numVisible: this.numVisible,
+      isRefining: this.layers !== null && this.layers.progress !== null,
+      gpuBytes: this.layers?.gpuBytes ?? 0,
+      shareWhileMoving: this.stage.budget.share,
       frames: this.stage.numFrames,
       model: this.model?.info.index ?? null,
       isLookingThrough: this.navigation.isLookingThrough,

@@ -1,8 +1,9 @@
-/** The point cloud: one draw call, coloured and filtered in the shader. */
+/** The sparse point cloud: one draw call, coloured and filtered in the shader. */
 
 import * as THREE from "../vendor/three/three.module.js";
+import { EVERYTHING } from "./clip_box.js";
+import { SHADING_GLSL, Shading, gpuBytesOf } from "./shading.js";
 import { COLOURS } from "./url_state.js";
-import { RAMP_SIZE, colourRamp } from "./colours.js";
 
 /** Attenuated points have this size in scene radii for each px of the size setting. */
 const RADII_PER_SIZE = 0.003;
@@ -19,20 +20,12 @@ const VERTEX_SHADER = /* glsl */ `
   uniform float worldSize;
   uniform float halfViewportPx;
   uniform vec2 limitsPx;
-  uniform int colourMode;
-  uniform vec2 colourRange;
-  uniform vec3 up;
-  uniform sampler2D ramp;
   varying vec3 pointColour;
-
-  vec3 mapped(float value) {
-    float fraction = clamp((value - colourRange.x) / (colourRange.y - colourRange.x), 0.0, 1.0);
-    float texels = float(${RAMP_SIZE});
-    return texture2D(ramp, vec2((fraction * (texels - 1.0) + 0.5) / texels, 0.5)).rgb;
-  }
+  ${SHADING_GLSL}
 
   void main() {
-    if (!(trackLength >= minTrackLength && errorPx <= maxErrorPx)) {
+    bool passes = trackLength >= minTrackLength && errorPx <= maxErrorPx;
+    if (!passes || isClipped(position)) {
       gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // outside the clip volume: never drawn
       gl_PointSize = 0.0;
       return;
@@ -47,7 +40,7 @@ const VERTEX_SHADER = /* glsl */ `
   }
 `;
 
-const FRAGMENT_SHADER = /* glsl */ `
+export const DISC_SHADER = /* glsl */ `
   varying vec3 pointColour;
   void main() {
     if (length(gl_PointCoord - 0.5) > 0.5) discard;
@@ -56,8 +49,11 @@ const FRAGMENT_SHADER = /* glsl */ `
 `;
 
 export class PointCloud {
+  colours = COLOURS;
+  /** No point is drawn with a larger radius than this, in CSS px. */
+  largestRadiusPx = LARGEST_PX / 2;
   #material;
-  #ramps = new Map();
+  #shading = new Shading();
 
   /**
    * @param {{xyz: Float32Array, rgb: Uint8Array, error_px: Float32Array,
@@ -72,31 +68,39 @@ export class PointCloud {
     geometry.setAttribute("trackLength", new THREE.BufferAttribute(columns.track_length, 1));
     this.#material = new THREE.ShaderMaterial({
       vertexShader: VERTEX_SHADER,
-      fragmentShader: FRAGMENT_SHADER,
+      fragmentShader: DISC_SHADER,
       uniforms: {
+        ...this.#shading.uniforms,
         minTrackLength: { value: 0 },
         maxErrorPx: { value: Infinity },
         fixedPx: { value: 1 },
         worldSize: { value: 0 },
         halfViewportPx: { value: 1 },
         limitsPx: { value: new THREE.Vector2() },
-        colourMode: { value: 0 },
-        colourRange: { value: new THREE.Vector2(0, 1) },
-        up: { value: new THREE.Vector3() },
-        ramp: { value: null },
       },
     });
     this.object = new THREE.Points(geometry, this.#material);
     this.object.frustumCulled = false;
     this.sceneRadius = sceneRadius;
+    /** Under the names that the pure functions use. */
+    this.points = {
+      xyz: columns.xyz,
+      errorPx: columns.error_px,
+      trackLength: columns.track_length,
+    };
+  }
+
+  get numPoints() {
+    return this.points.trackLength.length;
   }
 
   /** @param {import("./statistics.js").PointFilter} filter */
-  setFilter({ minTrackLength, maxErrorPx }) {
+  setFilter({ minTrackLength, maxErrorPx, box = EVERYTHING }) {
     const { uniforms } = this.#material;
     uniforms.minTrackLength.value = minTrackLength;
     // Infinity is not a number that GLSL has to know.
     uniforms.maxErrorPx.value = Math.min(maxErrorPx, 3e38);
+    this.#shading.setBox(box);
   }
 
   /** @param {number} sizePx in CSS px  @param {{height: number, pixelRatio: number}} viewport */
@@ -108,23 +112,9 @@ export class PointCloud {
     uniforms.limitsPx.value.set(SMALLEST_PX * pixelRatio, LARGEST_PX * pixelRatio);
   }
 
-  /** @param {string} mode one of COLOURS  @param {[number, number]} [range] of the colour map */
-  setColour(mode, range = [0, 1], up = [0, 0, 1]) {
-    const { uniforms } = this.#material;
-    uniforms.colourMode.value = COLOURS.indexOf(mode);
-    uniforms.colourRange.value.fromArray(range);
-    uniforms.up.value.fromArray(up);
-    if (mode !== "rgb") uniforms.ramp.value = this.#ramp(mode);
-  }
-
-  #ramp(mode) {
-    if (!this.#ramps.has(mode)) {
-      const texture = new THREE.DataTexture(colourRamp(mode), RAMP_SIZE, 1);
-      texture.magFilter = THREE.LinearFilter;
-      texture.needsUpdate = true;
-      this.#ramps.set(mode, texture);
-    }
-    return this.#ramps.get(mode);
+  /** See Shading. */
+  setColour(mode, range, up) {
+    this.#shading.setColour(mode, range, up);
   }
 
   /**
@@ -140,12 +130,13 @@ export class PointCloud {
     };
   }
 
+  get gpuBytes() {
+    return gpuBytesOf([this.object.geometry]);
+  }
+
   dispose() {
     this.object.geometry.dispose();
     this.#material.dispose();
-    for (const texture of this.#ramps.values()) texture.dispose();
+    this.#shading.dispose();
   }
 }
-
-/** No point is drawn with a larger radius than this, in CSS px. */
-export const LARGEST_RADIUS_PX = LARGEST_PX / 2;

@@ -15,6 +15,7 @@ const VERSION = 1;
 const PREFIX_BYTES = 12;
 const ARRAY_TYPES = {
   float32: Float32Array,
+  int8: Int8Array,
   uint8: Uint8Array,
   uint16: Uint16Array,
   uint32: Uint32Array,

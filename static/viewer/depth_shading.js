@@ -1,6 +1,7 @@
 /**
  * Eye-dome lighting: darkens a pixel by how far it lies behind its neighbours. It gives points,
- * which have no surface to light, readable edges and depth.
+ * which have no surface to light, readable edges and depth. Pinholes in a dense cloud, behind nearly
+ * all of their neighbours, are closed with the neighbours' colour.
  */
 
 import * as THREE from "../vendor/three/three.module.js";
@@ -14,8 +15,11 @@ const FRAGMENT_SHADER = /* glsl */ `
   uniform float parallelScale;
   varying vec2 uv01;
 
-  const float STRENGTH = 14.0;
+  uniform float strength;
+  uniform bool closesHoles;
   const float DARKEST = 0.35;
+  const float HOLE_STEP = 0.015;
+  const float HOLE_NEIGHBOURS = 6.0;
 
   float eyeDepth(float windowDepth) {
     float ndc = 2.0 * windowDepth - 1.0;
@@ -25,18 +29,34 @@ const FRAGMENT_SHADER = /* glsl */ `
 
   void main() {
     float windowDepth = texture2D(depthMap, uv01).r;
-    if (windowDepth == 1.0) discard;
+    bool isEmpty = windowDepth == 1.0;
+    if (isEmpty && !closesHoles) discard;
     float depth = eyeDepth(windowDepth);
     float scale = isParallel ? parallelScale : depth;
     float occlusion = 0.0;
+    float numNearer = 0.0;
+    float nearerDepth = 0.0;
+    vec3 nearerColour = vec3(0.0);
     for (int i = 0; i < 8; i++) {
       float angle = float(i) * 0.7853981634;
-      float neighbour = texture2D(depthMap, uv01 + stepUv * vec2(cos(angle), sin(angle))).r;
-      if (neighbour < 1.0) occlusion += clamp((depth - eyeDepth(neighbour)) / scale, 0.0, 0.2);
+      vec2 beside = uv01 + stepUv * vec2(cos(angle), sin(angle));
+      float neighbour = texture2D(depthMap, beside).r;
+      if (neighbour == 1.0) continue;
+      float step = (depth - eyeDepth(neighbour)) / scale;
+      occlusion += clamp(step, 0.0, 0.2);
+      if (closesHoles && (isEmpty || step > HOLE_STEP)) {
+        numNearer += 1.0;
+        nearerDepth += neighbour;
+        nearerColour += texture2D(colourMap, beside).rgb;
+      }
     }
-    float shade = max(DARKEST, exp(-STRENGTH * occlusion / 8.0));
-    gl_FragColor = vec4(texture2D(colourMap, uv01).rgb * shade, 1.0);
-    gl_FragDepth = windowDepth; // what is drawn next is hidden by the points as usual
+    bool isHole = numNearer >= HOLE_NEIGHBOURS;
+    if (isEmpty && !isHole) discard;
+    float shade = max(DARKEST, exp(-strength * occlusion / 8.0));
+    vec3 colour = isHole ? nearerColour / numNearer : texture2D(colourMap, uv01).rgb * shade;
+    gl_FragColor = vec4(colour, 1.0);
+    // what is drawn next is hidden by the points as usual
+    gl_FragDepth = isHole ? nearerDepth / numNearer : windowDepth;
   }
 `;
 
@@ -49,6 +69,8 @@ const VERTEX_SHADER = /* glsl */ `
 `;
 
 const RADIUS_PX = 1.5;
+/** Lone points need edges; where they touch, so much would show each of them instead of the surface. */
+const STRENGTHS = { sparse: 14, dense: 5, mesh: 8 };
 
 export class DepthShading {
   #target = new THREE.WebGLRenderTarget(1, 1, {
@@ -67,6 +89,8 @@ export class DepthShading {
       eyeProjection: { value: new THREE.Matrix4() },
       isParallel: { value: false },
       parallelScale: { value: 1 },
+      strength: { value: STRENGTHS.sparse },
+      closesHoles: { value: false },
     },
   });
   #screen = new THREE.Mesh(new THREE.PlaneGeometry(2, 2), this.#material);
@@ -74,6 +98,13 @@ export class DepthShading {
 
   constructor() {
     this.#screen.frustumCulled = false;
+  }
+
+  /** @param {"dense" | "mesh" | "sparse"} shape of what is shaded */
+  set shape(shape) {
+    const { uniforms } = this.#material;
+    uniforms.strength.value = STRENGTHS[shape];
+    uniforms.closesHoles.value = shape === "dense";
   }
 
   /** Draws the scene with shading into the current, cleared canvas, depth included. */

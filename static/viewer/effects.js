@@ -1,12 +1,12 @@
 /** What each setting does to the view. An effect runs when one of its settings changes. */
 
+import { boxOf } from "./clip_box.js";
 import { formatCount } from "./format.js";
 import { legendScale } from "./legend.js";
-import { countVisible } from "./statistics.js";
 
-/** The cloud's filter as the settings say it. */
-export function filterOf({ minTrackLength, maxErrorPx }) {
-  return { minTrackLength, maxErrorPx: maxErrorPx ?? Infinity };
+/** What is shown of the model, as the settings say it. */
+export function filterOf({ minTrackLength, maxErrorPx, clip }, frame) {
+  return { minTrackLength, maxErrorPx: maxErrorPx ?? Infinity, box: boxOf(clip, frame) };
 }
 
 /** Colours of the canvas, which follow its background and not the page's theme. */
@@ -17,18 +17,16 @@ function readPalette(stageElement) {
   return Object.fromEntries(names.map((name) => [name, colour(name)]));
 }
 
-function pointEffects(app) {
+/** How the layer that is shown is drawn: they run again when it is another one. */
+export function drawingEffects(app) {
   const { stage, parts, legend } = app;
   return [
     [["pointSize", "attenuate"], (state) => {
-      app.cloud.setSize(state.pointSize, state.attenuate, stage.viewport);
+      app.layers.setSize(state.pointSize, state.attenuate, stage.viewport);
     }],
-    [["minTrackLength", "maxErrorPx"], (state) => {
-      const filter = filterOf(state);
-      app.cloud.setFilter(filter);
-      app.numVisible = countVisible(app.model.points, filter);
-      const total = formatCount(app.model.numPoints);
-      parts.hud.textContent = `${formatCount(app.numVisible)} of ${total} points`;
+    [["minTrackLength", "maxErrorPx", "clip", "up"], (state) => {
+      app.layers.setFilter(filterOf(state, app.model.frame));
+      app.showCounts();
     }],
     [["background"], (state) => {
       parts.stage.dataset.background = state.background;
@@ -37,13 +35,14 @@ function pointEffects(app) {
       app.frusta.setColours(app.palette);
     }],
     [["colour", "background", "up"], ({ colour }) => {
-      const range = app.model.ranges[colour];
-      app.cloud.setColour(colour, range, app.model.up);
-      const scale = range ? legendScale(colour, range) : null;
+      const mode = app.layers.setColour(colour, app.model.up);
+      const range = app.layers.rangesAlong(app.model.up)[mode];
+      const scale = range ? legendScale(mode, range) : null;
       legend.update(scale, app.palette, stage.viewport.pixelRatio);
     }],
     [["depthShading"], ({ depthShading }) => {
       stage.usesDepthShading = depthShading;
+      stage.shape = app.layers.shown;
     }],
   ];
 }
@@ -96,11 +95,12 @@ function selectionEffects(app) {
       panel.summary = summaryOf(app.model, state);
     }],
     [["measurements", "metresPerUnit"], (state) => {
-      const ends = state.measurements.map((pair) => pair.map((index) => app.model.position(index)));
+      const ends = state.measurements.map((pair) => pair.map((place) => app.model.position(place)));
       const without = (i) => store.state.measurements.filter((_, j) => j !== i);
       panel.listDistances(ends, app.metresPerUnit, (i) => store.set({ measurements: without(i) }));
       app.scaleForm.show(state, app.isLargestModel);
     }],
+    [["clip"], (state) => app.clipForm.show(state)],
     [["isMeasuring"], ({ isMeasuring }) => {
       parts.stage.dataset.measuring = String(isMeasuring);
     }],
@@ -108,18 +108,21 @@ function selectionEffects(app) {
 }
 
 function summaryOf(model, { point, photo }) {
+  if (Array.isArray(point)) return "Chosen place";
   if (point !== null) return `Point in ${formatCount(model.points.trackLength[point])} photos`;
   return model.cameraOf(photo)?.photo ?? "Controls";
 }
 
 /**
  * @param {import("./app.js").App} app
+ * @param {[string[], (state: Object) => void][]} drawing of `drawingEffects`
  * @returns {[string[], (state: Object) => void][]} in the order in which a new model needs them
  */
-export function createEffects(app) {
+export function createEffects(app, drawing) {
   return [
     ...cameraEffects(app),
-    ...pointEffects(app),
+    ...drawing,
+    [["shape"], ({ shape }) => app.showShape(shape)],
     ...photoEffects(app),
     ...selectionEffects(app),
   ];

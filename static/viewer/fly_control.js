@@ -129,3 +129,17 @@ export class FlyControl {
     this.#onInput();
   };
 }
+
+/** The buttons of `pad` move the camera while they are held. */
+export function connectFlyPad(pad, fly) {
+  for (const button of pad.querySelectorAll("[data-fly]")) {
+    const hold = (isHeld) => () => fly.hold(button.dataset.fly, isHeld);
+    button.addEventListener("pointerdown", hold(true));
+    for (const type of ["pointerup", "pointerleave", "pointercancel", "blur", "keyup"]) {
+      button.addEventListener(type, hold(false));
+    }
+    button.addEventListener("keydown", ({ key }) => {
+      if (key === " " || key === "Enter") hold(true)();
+    });
+  }
+}

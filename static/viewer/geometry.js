@@ -247,6 +247,18 @@ export function mixViews(from, to, t, up) {
   };
 }
 
+/** A view turned about its target, to the right of who looks. */
+export function turnView({ position, target, zoom }, radians, up) {
+  const offset = subtract(position, target);
+  const height = scale(up, dot(offset, up));
+  const across = subtract(offset, height);
+  const turned = add(
+    scale(across, Math.cos(radians)),
+    scale(cross(up, across), Math.sin(radians)),
+  );
+  return { position: add(target, add(turned, height)), target, zoom };
+}
+
 const NEAREST_IN_RADII = 0.002;
 const FARTHEST_IN_RADII = 400;
 

@@ -1,10 +1,9 @@
 /** What clicks, double clicks and hovering on the canvas mean. */
 
-import { LARGEST_RADIUS_PX } from "./cloud.js";
 import { filterOf } from "./effects.js";
 import { formatLength, formatPhotos } from "./format.js";
 import { distance } from "./geometry.js";
-import { pickFrame, pickPoint } from "./picking.js";
+import { pickFrame } from "./picking.js";
 import { Pointer } from "./pointer.js";
 
 const MOUSE_TOLERANCE_PX = 8;
@@ -21,22 +20,22 @@ export class Interaction {
   constructor(app) {
     this.#app = app;
     new Pointer(app.stage.canvas, {
-      onClick: (cursor) => app.model && this.#click(cursor),
-      onDoubleClick: (cursor) => app.model && this.#doubleClick(cursor),
-      onHover: (cursor) => app.model && this.#hover(cursor),
+      onClick: (cursor) => app.isFree && this.#click(cursor),
+      onDoubleClick: (cursor) => app.isFree && this.#doubleClick(cursor),
+      onHover: (cursor) => app.isFree && this.#hover(cursor),
       onDrag: () => app.navigation.isLookingThrough && app.stayAtPhoto(),
     });
   }
 
-  #pickPoint(cursor) {
-    const { model, cloud, store, navigation, stage } = this.#app;
+  #pickPlace(cursor) {
+    const { model, layers, store, navigation, projector } = this.#app;
     const { state } = store;
-    const { height } = stage.viewport;
-    const { projectionMatrix } = navigation.camera;
-    return pickPoint(model.points, filterOf(state), this.#app.projector, cursor, {
+    return layers.pick(cursor, {
+      state,
+      projector,
+      projectionMatrix: navigation.camera.projectionMatrix,
+      filter: filterOf(state, model.frame),
       tolerancePx: cursor.isTouch ? TOUCH_TOLERANCE_PX : MOUSE_TOLERANCE_PX,
-      drawnRadiusPx: cloud.drawnRadius(state.pointSize, state.attenuate, projectionMatrix, height),
-      largestRadiusPx: state.attenuate ? LARGEST_RADIUS_PX : state.pointSize / 2,
       slack: SLACK_RADII * model.frame.radius,
     });
   }
@@ -49,12 +48,12 @@ export class Interaction {
     return found && { photoIndex: model.cameras[found.index].photo_index, depth: found.depth };
   }
 
-  /** The point or the photo under the cursor, whichever is in front. */
+  /** The place or the photo under the cursor, whichever is in front. */
   #pick(cursor) {
     const photo = this.#pickPhoto(cursor);
-    const point = this.#pickPoint(cursor);
+    const point = this.#pickPlace(cursor);
     if (photo && (!point || photo.depth < point.depth)) return { photo: photo.photoIndex };
-    return point ? { point: point.index } : {};
+    return point ? { point: point.place } : {};
   }
 
   #click(cursor) {
@@ -69,7 +68,7 @@ export class Interaction {
       messages.say(model.cameraOf(photo).photo);
     } else if (point !== undefined) {
       store.set({ point });
-      messages.say(`A point in ${formatPhotos(model.points.trackLength[point])} is chosen.`);
+      messages.say(wordsFor(point, model));
     } else if (!store.state.lookThrough) {
       store.set({ point: null, photo: null });
     }
@@ -88,7 +87,7 @@ export class Interaction {
 
   #measure(cursor) {
     const { store, messages, model } = this.#app;
-    const end = this.#pickPoint(cursor)?.index;
+    const end = this.#pickPlace(cursor)?.place;
     const { measureStart: start, measurements } = store.state;
     if (end === undefined) {
       messages.say("There is no point. Click on one.");
@@ -112,4 +111,9 @@ export class Interaction {
     store.set({ hoveredPhoto: photo?.photoIndex ?? null });
     stage.canvas.style.cursor = photo ? "pointer" : "";
   }
+}
+
+function wordsFor(place, model) {
+  if (Array.isArray(place)) return "A place on the surface is chosen.";
+  return `A point in ${formatPhotos(model.points.trackLength[place])} is chosen.`;
 }

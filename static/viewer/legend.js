@@ -66,6 +66,8 @@ function drawLegend(context, { mode, range: [low, high] }, palette) {
 }
 
 export class Legend {
+  #drawn = null;
+
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
@@ -74,6 +76,7 @@ export class Legend {
   /** @param {LegendScale | null} scale null hides the legend */
   update(scale, palette, pixelRatio) {
     this.canvas.hidden = scale === null;
+    this.#drawn = scale && { scale, palette };
     if (scale === null) return;
     this.canvas.width = WIDTH * pixelRatio;
     this.canvas.height = HEIGHT * pixelRatio;
@@ -81,5 +84,14 @@ export class Legend {
     context.scale(pixelRatio, pixelRatio);
     drawLegend(context, scale, palette);
     this.canvas.setAttribute("aria-label", describeLegend(scale));
+  }
+
+  /** Into the bottom right corner of a picture whose unit is the CSS px of the viewport. */
+  drawInto(context, { width, height }) {
+    if (!this.#drawn) return;
+    context.save();
+    context.translate(width - WIDTH, height - HEIGHT);
+    drawLegend(context, this.#drawn.scale, this.#drawn.palette);
+    context.restore();
   }
 }

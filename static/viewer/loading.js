@@ -14,10 +14,10 @@ const MESSAGES = {
   404: "The model's files are gone. The job may have been deleted or run again.",
 };
 
-async function request(url, signal) {
+async function request(url, signal, priority = "auto") {
   let response;
   try {
-    response = await fetch(url, { signal });
+    response = await fetch(url, { signal, priority });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new LoadError("The server cannot be reached. Check the connection, then try again.");
@@ -42,11 +42,11 @@ export async function loadJson(url, signal) {
 
 /**
  * @param {string} url
- * @param {{signal?: AbortSignal, onBytes?: (numBytes: number) => void}} options
+ * @param {{signal?: AbortSignal, onBytes?: (numBytes: number) => void, isUrgent?: boolean}} options
  *   onBytes receives the decoded bytes so far: Content-Length counts compressed ones
  */
-export async function loadContainer(url, { signal, onBytes = () => {} } = {}) {
-  const response = await request(url, signal);
+export async function loadContainer(url, { signal, onBytes = () => {}, isUrgent = true } = {}) {
+  const response = await request(url, signal, isUrgent ? "auto" : "low");
   let numBytes = 0;
   const counter = new TransformStream({
     transform(chunk, controller) {

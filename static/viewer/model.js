@@ -10,6 +10,10 @@ import {
 } from "./geometry.js";
 import { loadContainer } from "./loading.js";
 import { boundingRadius, colourRanges, robustBox } from "./statistics.js";
+import { nearestRow, photosShowing } from "./visibility.js";
+
+/** How wide a sight line is, for what stands in its way: in scene radii. */
+const SIGHT_LINE = 0.008;
 
 /**
  * @typedef {Object} PosedCamera one entry of cameras.json with its pose for three.js
@@ -31,10 +35,12 @@ export class Model {
    * @param {Object} info of the page's configuration
    * @param {{columns: Object, meta: Object}} container the parsed points file
    * @param {Object[]} cameras of cameras.json
+   * @param {Object | null} surface columns of the dense cloud's preview, which then frames the scene
    */
-  constructor(info, { columns, meta }, cameras) {
+  constructor(info, { columns, meta }, cameras, surface = null) {
     this.info = info;
     this.columns = columns;
+    this.surface = surface;
     this.meta = meta;
     this.numPoints = columns.track_length.length;
     /** Under the names that the pure functions use. */
@@ -48,12 +54,13 @@ export class Model {
       ...camera,
       worldFromCam: threeWorldFromColmapCam(camera.cam_from_world),
     }));
+    for (const camera of this.cameras) camera.centre = centreOf(camera.worldFromCam);
     this.setUp("auto");
   }
 
   /** First where the photographers stand, then a box that faces them. */
   #frameAlong(centres) {
-    const { xyz } = this.columns;
+    const { xyz } = this.surface ?? this.columns;
     if (xyz.length === 0) return sceneFrame(this.meta.bounds, this.up, centres);
     const { front } = sceneFrame(robustBox(xyz, [...groundAxes(this.up), this.up]), this.up, centres);
     const axes = [cross(this.up, front), this.up, front];
@@ -64,18 +71,26 @@ export class Model {
   setUp(up) {
     const axis = AXES[up.replace("-", "")];
     const chosen = axis?.map((value) => (up.startsWith("-") ? -value : value));
-    const centres = this.cameras.map(({ worldFromCam }) => centreOf(worldFromCam));
+    const centres = this.cameras.map(({ centre }) => centre);
     this.up = chosen ?? this.meta.up;
     this.frame = this.#frameAlong(centres);
     this.ranges = colourRanges(this.points, this.up);
     this.fullRadius = Math.max(
       boundingRadius(this.columns.xyz, this.frame.centre),
+      this.surface ? boundingRadius(this.surface.xyz, this.frame.centre) : 0,
       ...centres.map((centre) => 1.2 * distance(centre, this.frame.centre)),
     );
   }
 
-  position(pointIndex) {
-    return Array.from(this.columns.xyz.subarray(3 * pointIndex, 3 * pointIndex + 3));
+  /** @param {import("./url_state.js").Place} place */
+  position(place) {
+    if (Array.isArray(place)) return place;
+    return Array.from(this.columns.xyz.subarray(3 * place, 3 * place + 3));
+  }
+
+  /** Whether the model has such a place. */
+  hasPlace(place) {
+    return Array.isArray(place) || place < this.numPoints;
   }
 
   cameraOf(photoIndex) {
@@ -83,10 +98,23 @@ export class Model {
   }
 
   /**
-   * The photos that see a point, and where. Loads the tracks on the first call.
+   * The photos that show a place, and where. Of a sparse point it is those that it was made of,
+   * and the first call loads them; of a dense one those in which nothing hides it, the best first.
+   * @param {import("./url_state.js").Place} place
    * @returns {Promise<{photoIndex: number, x: number, y: number}[]>} x, y from 0 to 1, from the top left
    */
-  async observations(pointIndex) {
+  async observations(place) {
+    return Array.isArray(place) ? this.#photosShowing(place) : this.#trackOf(place);
+  }
+
+  #photosShowing(place) {
+    const { xyz, normal } = this.surface ?? this.columns;
+    const row = normal ? nearestRow(xyz, place) : -1;
+    const normalThere = row < 0 ? null : Array.from(normal.subarray(3 * row, 3 * row + 3), (n) => n / 127);
+    return photosShowing(place, normalThere, this.cameras, xyz, SIGHT_LINE * this.frame.radius);
+  }
+
+  async #trackOf(pointIndex) {
     this.#tracks ??= loadContainer(this.info.tracksUrl);
     let columns;
     try {

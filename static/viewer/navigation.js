@@ -5,9 +5,11 @@
 
 import * as THREE from "../vendor/three/three.module.js";
 import CameraControls from "../vendor/camera-controls/camera-controls.module.js";
-import { Flight, prefersReducedMotion } from "./flight.js";
+import { Flight, evenly, prefersReducedMotion } from "./flight.js";
 import { FlyControl } from "./fly_control.js";
-import { add, clipRange, distance, mixViews, normalize, presetView, scale, subtract } from "./geometry.js";
+import {
+  add, clipRange, distance, mixViews, normalize, presetView, scale, subtract, turnView,
+} from "./geometry.js";
 import { PhotoCamera, poseOf, poseOfPhoto } from "./photo_camera.js";
 
 CameraControls.install({ THREE });
@@ -32,6 +34,8 @@ export class Navigation {
   #projection = "perspective";
   #photo = null;
   #isPhotoCameraOn = false;
+  /** Ends the turn under way; told whether it was whole. */
+  #endTurn = null;
 
   /**
    * @param {HTMLElement} element receives the pointer
@@ -136,18 +140,50 @@ export class Navigation {
     this.#controls.update(0);
   }
 
-  #start(step, destination, onArrive = () => {}) {
+  #start(step, destination, onArrive = () => {}, pace = {}) {
     this.#destination = destination;
-    this.#flight = new Flight(step, () => {
+    const arrive = () => {
       this.#flight = null;
       this.#destination = null;
       onArrive();
-    });
+    };
+    this.#flight = new Flight(step, arrive, pace);
   }
 
   #cancelFlight() {
     this.#flight = null;
     this.#destination = null;
+    this.#endTurn?.(false);
+  }
+
+  /**
+   * Once round the target at an even speed; the pointer does nothing meanwhile.
+   * @param {number} durationS
+   * @param {(share: number) => void} onStep
+   * @returns {Promise<boolean>} whether it was a whole turn and nothing ended it before
+   */
+  turnRound(durationS, onStep) {
+    const { view } = this;
+    this.#cancelFlight();
+    return new Promise((resolve) => {
+      this.#endTurn = (isWhole) => {
+        this.#endTurn = null;
+        this.#enableInput();
+        resolve(isWhole);
+      };
+      const step = (t) => {
+        this.#apply(turnView(view, 2 * Math.PI * t, this.#model.up));
+        onStep(t);
+      };
+      this.#start(step, view, () => this.#endTurn(true), { durationS, ease: evenly });
+      this.#enableInput();
+      this.#onChange();
+    });
+  }
+
+  /** Back to where the turn began. */
+  stopTurning() {
+    if (this.#endTurn) this.setView(this.view);
   }
 
   /** @param {"home" | "front" | "side" | "top"} name */
@@ -209,8 +245,9 @@ export class Navigation {
   }
 
   #enableInput() {
-    this.#controls.enabled = this.#control === "orbit" && !this.isLookingThrough;
-    this.fly.isEnabled = this.#control === "fly" && !this.isLookingThrough;
+    const isFree = !this.isLookingThrough && this.#endTurn === null;
+    this.#controls.enabled = this.#control === "orbit" && isFree;
+    this.fly.isEnabled = this.#control === "fly" && isFree;
   }
 
   /** Changes the projection and keeps the size of what is at the target. */

@@ -34,16 +34,18 @@ export class Overlay {
    * @param {import("./picking.js").Projector} projector
    * @param {{measurements: [number[], number[]][], start: number[] | null,
    *   cursor: {x: number, y: number} | null, point: number[] | null,
-   *   frames: {corners: number[][], colour: string}[],
+   *   frames: {corners: number[][], colour: string}[], edges: [number[], number[]][],
    *   label: {text: string, at: number[]} | null, metresPerUnit: number | null}} marks positions
    *   in the world
    */
-  draw(projector, { measurements, start, cursor, point, frames, label, metresPerUnit }) {
+  draw(projector, marks) {
+    const { measurements, start, cursor, point, frames, edges, label, metresPerUnit } = marks;
     const context = this.#context;
     context.clearRect(0, 0, this.#viewport.width, this.#viewport.height);
     // Chromium may go on showing the old marks when a frame does nothing but clear.
-    this.canvas.hidden = !(measurements.length || start || point || frames.length || label);
+    this.canvas.hidden = !(measurements.length || start || point || frames.length || edges.length || label);
     context.font = FONT;
+    for (const [from, to] of edges) this.#drawEdge(projectPoint(projector, from), projectPoint(projector, to));
     for (const { corners, colour } of frames) this.#drawFrame(projector, corners, colour);
     for (const [from, to] of measurements) {
       const text = formatLength(distance(from, to), metresPerUnit);
@@ -73,6 +75,10 @@ export class Overlay {
     this.#context.moveTo(from.x, from.y);
     this.#context.lineTo(to.x, to.y);
     this.#stroke(this.palette.measure, dash);
+  }
+
+  #drawEdge(from, to) {
+    if (from && to) this.#line(from, to);
   }
 
   #dot({ x, y }) {

@@ -81,14 +81,19 @@ export class Panel {
     );
   }
 
-  /** Adapts sliders and lists to a model. @param {import("./model.js").Model} model */
-  setModel(model) {
+  /**
+   * Adapts sliders and lists to a model.
+   * @param {import("./model.js").Model} model
+   * @param {string[]} shapes that it can be shown as
+   */
+  setModel(model, shapes) {
     const { root, photoSelect } = this.#parts;
     const { points, numPoints } = model;
-    const [fewest, most] = percentiles(numPoints, (i) => points.trackLength[i], [0, 0.995]);
+    for (const choice of root.querySelectorAll("[data-shape]")) {
+      choice.hidden = !shapes.includes(choice.dataset.shape);
+    }
+    for (const group of root.querySelectorAll("[data-shapes]")) group.hidden = shapes.length < 2;
     const [largest] = percentiles(numPoints, (i) => points.errorPx[i], [1]);
-    const trackSlider = root.querySelector("input[data-bind=minTrackLength]");
-    Object.assign(trackSlider, { min: fewest, max: Math.max(fewest + 1, most) });
     const errorSlider = root.querySelector("input[data-bind=maxErrorPx]");
     const step = largest > 1 ? Math.ceil(largest * 10) / 10 / SLIDER_STEPS : 0.01;
     const roundStep = Math.max(0.01, Number(step.toFixed(2)));
@@ -101,6 +106,29 @@ export class Panel {
       option("", "None"),
       ...model.cameras.map(({ photo_index: index, photo }) => option(String(index), photo)),
     );
+  }
+
+  /**
+   * Offers what makes sense for a layer, and what its points span.
+   * @param {string} shape one of SHAPES
+   * @param {{colours: string[], points?: import("./statistics.js").Points, mostPhotos?: number}} layer
+   */
+  setLayer(shape, { colours, points, mostPhotos = Infinity }) {
+    const { root } = this.#parts;
+    for (const element of root.querySelectorAll("[data-for]")) {
+      element.hidden = !element.dataset.for.split(" ").includes(shape);
+    }
+    for (const input of root.querySelectorAll("input[data-bind=colour]")) {
+      input.disabled = !colours.includes(input.value);
+    }
+    if (!points) return;
+    const { trackLength } = points;
+    const [fewest, most] = percentiles(trackLength.length, (i) => trackLength[i], [0, 0.995]);
+    const trackSlider = root.querySelector("input[data-bind=minTrackLength]");
+    Object.assign(trackSlider, {
+      min: fewest,
+      max: Math.min(mostPhotos, Math.max(fewest + 1, most)),
+    });
   }
 
   // ------------------------------------------------------------------ photos

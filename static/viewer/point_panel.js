@@ -1,4 +1,4 @@
-/** The chosen point: its numbers, and every photo that sees it with a crop of the place. */
+/** The chosen place: its numbers, and every photo that shows it with a crop. */
 
 import { formatErrorPx, formatNumber, formatCount } from "./format.js";
 import { loadImage } from "./loading.js";
@@ -69,30 +69,37 @@ export class PointPanel {
     parts.moreCrops.addEventListener("click", () => this.#showMore());
   }
 
-  /** @param {import("./model.js").Model} model  @param {number | null} pointIndex */
-  show(model, pointIndex) {
-    const { pointSection, pointPhotos, pointError, pointPosition, panelBody } = this.#parts;
-    this.#shown = pointIndex;
-    pointSection.hidden = pointIndex === null;
-    if (pointIndex === null) return;
-    pointPhotos.textContent = formatCount(model.points.trackLength[pointIndex]);
-    pointError.textContent = formatErrorPx(model.points.errorPx[pointIndex]);
-    pointPosition.textContent = model.position(pointIndex).map(formatNumber).join(", ");
-    panelBody.scrollTop = 0;
-    this.#retry = () => this.#showObservations(model, pointIndex);
+  /**
+   * @param {import("./model.js").Model} model
+   * @param {import("./url_state.js").Place | null} place
+   */
+  show(model, place) {
+    const { pointSection, pointErrorRow, pointTrack, pointPhotos, pointError, pointPosition } = this.#parts;
+    this.#shown = place;
+    pointSection.hidden = place === null;
+    if (place === null) return;
+    const isSurface = Array.isArray(place);
+    pointErrorRow.hidden = isSurface;
+    pointTrack.hidden = isSurface;
+    pointPhotos.textContent = isSurface ? "…" : formatCount(model.points.trackLength[place]);
+    pointError.textContent = isSurface ? "" : formatErrorPx(model.points.errorPx[place]);
+    pointPosition.textContent = model.position(place).map(formatNumber).join(", ");
+    this.#parts.panelBody.scrollTop = 0;
+    this.#retry = () => this.#showObservations(model, place);
     this.#retry();
   }
 
-  async #showObservations(model, pointIndex) {
+  async #showObservations(model, place) {
     this.#fill([], 0);
     this.#say("Looking up the photos that see this point…");
     try {
-      const observations = await model.observations(pointIndex);
-      if (this.#shown !== pointIndex) return;
-      this.#say("");
+      const observations = await model.observations(place);
+      if (this.#shown !== place) return;
+      this.#parts.pointPhotos.textContent = formatCount(observations.length);
+      this.#say(observations.length === 0 ? "No photo shows this place well." : "");
       this.#fill(observations, CROPS_AT_FIRST);
     } catch (error) {
-      if (this.#shown !== pointIndex) return;
+      if (this.#shown !== place) return;
       this.#say(`The photos that see this point could not be loaded. ${error.message}`, { retry: true });
     }
   }

@@ -1,6 +1,8 @@
-/** A PNG of what is on the canvas: points, photo, marks and the legend. */
+/** A PNG of what is on the canvas: the model, the photo, marks and the legend, but no controls. */
 
 const LEGEND_MARGIN_PX = 12;
+/** Wide enough to be shared, however small the window is. */
+const LEAST_WIDTH_PX = 1920;
 
 /**
  * @param {Object} layers
@@ -11,10 +13,16 @@ const LEGEND_MARGIN_PX = 12;
  * @param {string} layers.background CSS colour
  * @returns {Promise<Blob>}
  */
-export function takePicture({ stage, photoOverlay, overlay, legend, background }) {
-  stage.renderNow();
-  const { viewport } = stage;
+export function takePicture({ stage, ...layers }) {
+  const { width, pixelRatio } = stage.viewport;
   const picture = document.createElement("canvas");
+  const least = Math.ceil(LEAST_WIDTH_PX / width * 64) / 64; // so that no rounding goes below
+  stage.renderAt(Math.max(pixelRatio, least), () => compose(picture, stage, layers));
+  return new Promise((resolve) => picture.toBlob(resolve, "image/png"));
+}
+
+function compose(picture, stage, { photoOverlay, overlay, legend, background }) {
+  const { viewport } = stage;
   picture.width = stage.canvas.width;
   picture.height = stage.canvas.height;
   const context = picture.getContext("2d");
@@ -24,16 +32,8 @@ export function takePicture({ stage, photoOverlay, overlay, legend, background }
   context.scale(viewport.pixelRatio, viewport.pixelRatio);
   photoOverlay.drawInto(context, viewport);
   context.drawImage(overlay.canvas, 0, 0, viewport.width, viewport.height);
-  if (!legend.canvas.hidden) drawLegend(context, legend.canvas, viewport);
-  return new Promise((resolve) => picture.toBlob(resolve, "image/png"));
-}
-
-function drawLegend(context, canvas, viewport) {
-  const width = canvas.width / viewport.pixelRatio;
-  const height = canvas.height / viewport.pixelRatio;
-  const left = viewport.width - width - LEGEND_MARGIN_PX;
-  const top = viewport.height - height - LEGEND_MARGIN_PX;
-  context.drawImage(canvas, left, top, width, height);
+  context.translate(-LEGEND_MARGIN_PX, -LEGEND_MARGIN_PX);
+  legend.drawInto(context, viewport);
 }
 
 /** "Old mill, west side" → "old-mill-west-side.png" */

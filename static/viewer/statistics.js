@@ -1,5 +1,7 @@
 /** Which points pass the filters, and the ranges that colours and sliders span. */
 
+import { EVERYTHING, isInside } from "./clip_box.js";
+
 const BOX_FRACTIONS = [0.02, 0.98];
 const MAX_SAMPLES = 50_000;
 
@@ -7,20 +9,29 @@ const MAX_SAMPLES = 50_000;
  * @typedef {Object} PointFilter
  * @property {number} minTrackLength fewest photos that must see a point
  * @property {number} maxErrorPx largest mean reprojection error; Infinity for no limit
+ * @property {import("./clip_box.js").Box} [box] what lies outside is not shown
+ */
+
+/**
+ * @typedef {Object} Points
+ * @property {Float32Array} xyz
+ * @property {ArrayLike<number>} trackLength in how many photos each was seen
+ * @property {Float32Array} [errorPx] points of a dense cloud have none, and pass that filter
  */
 
 /** The same test as in the point shader. */
-export function passesFilter(points, index, filter) {
-  return (
-    points.trackLength[index] >= filter.minTrackLength && points.errorPx[index] <= filter.maxErrorPx
-  );
+export function passesFilter({ xyz, errorPx, trackLength }, index, filter) {
+  const { minTrackLength, maxErrorPx, box = EVERYTHING } = filter;
+  if (!(trackLength[index] >= minTrackLength) || errorPx?.[index] > maxErrorPx) return false;
+  if (box === EVERYTHING) return true;
+  return isInside(box, xyz[3 * index], xyz[3 * index + 1], xyz[3 * index + 2]);
 }
 
-/** @param {PointFilter} filter */
-export function countVisible({ errorPx, trackLength }, { minTrackLength, maxErrorPx }) {
+/** @param {Points} points  @param {PointFilter} filter */
+export function countVisible(points, filter) {
   let numVisible = 0;
-  for (let i = 0; i < trackLength.length; i++) {
-    if (trackLength[i] >= minTrackLength && errorPx[i] <= maxErrorPx) numVisible++;
+  for (let i = 0; i < points.trackLength.length; i++) {
+    if (passesFilter(points, i, filter)) numVisible++;
   }
   return numVisible;
 }
@@ -63,14 +74,19 @@ export function robustBox(xyz, axes) {
  */
 export function colourRanges({ xyz, errorPx, trackLength }, up) {
   const count = trackLength.length;
-  const [lowest, highest] = percentiles(count, (i) => heightAt(xyz, i, up), [0.01, 0.99]);
-  const [largestError] = percentiles(count, (i) => errorPx[i], [0.98]);
+  const [largestError] = percentiles(errorPx ? count : 0, (i) => errorPx[i], [0.98]);
   const [fewest, most] = percentiles(count, (i) => trackLength[i], [0, 0.98]);
   return {
-    height: widen(lowest, highest),
+    height: heightRange(xyz, up),
     error: widen(0, largestError),
     track: widen(fewest, most),
   };
+}
+
+/** See `colourRanges`. */
+export function heightRange(xyz, up) {
+  const [lowest, highest] = percentiles(xyz.length / 3, (i) => heightAt(xyz, i, up), [0.01, 0.99]);
+  return widen(lowest, highest);
 }
 
 function widen(low, high) {

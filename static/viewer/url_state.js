@@ -4,19 +4,30 @@
  * people keep these links.
  */
 
+import { isClip } from "./clip_box.js";
+
 /** @typedef {{position: number[], target: number[], zoom: number}} View */
 
 export const COLOURS = ["rgb", "height", "error", "track"];
+/** What the model is shown as. */
+export const SHAPES = ["dense", "mesh", "sparse"];
 export const UPS = ["auto", "x", "-x", "y", "-y", "z", "-z"];
 
 /**
  * Everything that a link restores. `null` means "not chosen": the home view, no photo, no limit.
- * `depthShading: null` leaves the choice to the device, `pointSize: null` to the model's density.
+ * `depthShading: null` leaves the choice to the device; `shape`, `frusta` and `pointSize` leave it to
+ * what the model has.
+ *
+ * A place is a number, which is an index into the sparse points, or a position [x, y, z] on a dense
+ * surface.
+ * @typedef {number | number[]} Place
  */
 export const DEFAULTS = Object.freeze({
   model: 0,
   /** @type {View | null} */
   view: null,
+  /** @type {"dense" | "mesh" | "sparse" | null} */
+  shape: null,
   up: "auto",
   projection: "perspective",
   control: "orbit",
@@ -25,17 +36,29 @@ export const DEFAULTS = Object.freeze({
   attenuate: true,
   minTrackLength: 0,
   maxErrorPx: null,
+  /** @type {number[] | null} see clip_box.js */
+  clip: null,
   depthShading: null,
   background: "dark",
-  frusta: true,
+  /** @type {boolean | null} */
+  frusta: null,
   frustumSize: 1,
   photo: null,
   lookThrough: false,
   photoOpacity: 0.6,
+  /** @type {Place | null} */
   point: null,
-  /** @type {[number, number][]} pairs of point indices */
+  /** @type {[Place, Place][]} */
   measurements: [],
 });
+
+// Nine digits give back the very same float32 projection.
+const writeVector = (vector) => vector.map((value) => Number(value.toPrecision(9))).join(",");
+
+function readVector(text) {
+  const values = (text ?? "").split(",").map((part) => (part === "" ? NaN : Number(part)));
+  return values.length === 3 && values.every(Number.isFinite) ? values : undefined;
+}
 
 const number = (low, high) => ({
   write: (value) => String(Number(value.toPrecision(6))),
@@ -56,16 +79,38 @@ const choice = (...values) => ({
   write: String,
   read: (text) => (values.includes(text) ? text : undefined),
 });
-const pairs = {
-  write: (value) => value.map((pair) => pair.join("-")).join("_"),
+const place = {
+  write: (value) => (Array.isArray(value) ? writeVector(value) : String(value)),
+  read: (text) => index.read(text) ?? readVector(text),
+};
+const pair = {
+  write: ([from, to]) =>
+    [from, to].every(Number.isInteger) ? `${from}-${to}` : [from, to].map(place.write).join(":"),
   read: (text) => {
-    const found = text.split("_").map((pair) => /^(\d{1,9})-(\d{1,9})$/.exec(pair));
-    return found.every(Boolean) ? found.map((match) => [Number(match[1]), Number(match[2])]) : undefined;
+    const indices = /^(\d{1,9})-(\d{1,9})$/.exec(text);
+    const ends = indices ? [indices[1], indices[2]] : text.split(":");
+    const places = ends.map(place.read);
+    return places.length === 2 && !places.includes(undefined) ? places : undefined;
+  },
+};
+const pairs = {
+  write: (value) => value.map(pair.write).join("_"),
+  read: (text) => {
+    const found = text.split("_").map(pair.read);
+    return found.includes(undefined) ? undefined : found;
+  },
+};
+const percentages = {
+  write: (value) => value.join(","),
+  read: (text) => {
+    const values = text.split(",").map((part) => (part === "" ? NaN : Number(part)));
+    return isClip(values) ? values : undefined;
   },
 };
 
 const PARAMETERS = {
   m: ["model", index],
+  l: ["shape", choice(...SHAPES)],
   u: ["up", choice(...UPS)],
   pj: ["projection", choice("perspective", "orthographic")],
   n: ["control", choice("orbit", "fly")],
@@ -74,6 +119,7 @@ const PARAMETERS = {
   a: ["attenuate", flag],
   tl: ["minTrackLength", number(0, 65535)],
   e: ["maxErrorPx", number(0, 1e6)],
+  cb: ["clip", percentages],
   ds: ["depthShading", flag],
   b: ["background", choice("dark", "light")],
   f: ["frusta", flag],
@@ -81,17 +127,9 @@ const PARAMETERS = {
   i: ["photo", index],
   v: ["lookThrough", flag],
   op: ["photoOpacity", number(0, 1)],
-  k: ["point", index],
+  k: ["point", place],
   d: ["measurements", pairs],
 };
-
-// Nine digits give back the very same float32 projection.
-const writeVector = (vector) => vector.map((value) => Number(value.toPrecision(9))).join(",");
-
-function readVector(text) {
-  const values = (text ?? "").split(",").map((part) => (part === "" ? NaN : Number(part)));
-  return values.length === 3 && values.every(Number.isFinite) ? values : undefined;
-}
 
 function readView(parameters) {
   const position = readVector(parameters.get("p"));

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import log_in
-from tests.browser.test_portal import wait_until
+from tests.browser.looking import wait_until
 from tests.live import PASSWORD, LiveStack
 from tests.mlops.experiments import BAD, GOOD, spec_text
 

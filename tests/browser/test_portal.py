@@ -1,18 +1,22 @@
 """The portal as a person uses it, in a real browser, against the real service."""
 
-import io
 import re
-import time
 import zipfile
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Page, Position, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import log_in
+from tests.browser.looking import (
+    canvas_pixels,
+    colour_by,
+    nearest_coloured_pixel,
+    wait_for_viewer,
+    wait_until,
+)
 from tests.live import LiveStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow, pytest.mark.weights]
@@ -34,26 +38,6 @@ def upload(page: Page, file: Path, name: str) -> None:
     page.locator("input[name=preset][value=quick]").check()
     page.get_by_role("button", name="Upload and start").click()
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
-
-
-def wait_until(page: Page, expression: str, *, timeout_s: float = 30) -> None:
-    """Playwright's own waiting evaluates strings in the page, which its policy forbids."""
-    deadline_s = time.monotonic() + timeout_s
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline_s, f"never true: {expression}"
-        page.wait_for_timeout(100)
-
-
-def wait_for_viewer(page: Page) -> None:
-    wait_until(page, "window.scene3dViewer !== undefined")
-    page.evaluate("window.scene3dViewer.ready")
-    page.wait_for_timeout(500)  # the first frames
-
-
-def canvas_pixels(page: Page) -> np.ndarray:
-    """(H, W, 3) of what the viewer's canvas shows on the screen."""
-    picture = page.locator("#viewer canvas").first.screenshot()
-    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
 
 
 def share_of_coloured_pixels(page: Page) -> float:
@@ -101,11 +85,6 @@ def result(page: Page, job_id: str) -> Page:
     return page
 
 
-def colour_by(page: Page, mode: str) -> None:
-    page.locator(f"#viewer input[name=viewer-colour][value={mode}]").check()
-    page.wait_for_timeout(400)
-
-
 def test_the_view_lives_in_the_link(result: Page) -> None:
     """Colour, filter and size come back exactly when somebody opens the link."""
     page = result
@@ -148,15 +127,6 @@ def test_a_clicked_point_shows_the_photos_that_see_it(result: Page) -> None:
     num_photos = int(details.locator("dd").first.text_content() or "0")
     assert num_photos >= 2
     expect(details.locator("li canvas")).to_have_count(num_photos)
-
-
-def nearest_coloured_pixel(pixels: np.ndarray) -> Position:
-    """The one nearest to the middle of the canvas."""
-    background = pixels[5, 5]
-    rows, columns = np.nonzero(np.abs(pixels - background).max(axis=2) > 60)
-    height, width = pixels.shape[:2]
-    nearest = np.hypot(rows - height / 2, columns - width / 2).argmin()
-    return {"x": float(columns[nearest]), "y": float(rows[nearest])}
 
 
 def test_keys_are_explained(result: Page) -> None:

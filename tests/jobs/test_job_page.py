@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs import services
+from jobs.files import StoredFile
 from jobs.models import Job, JobEvent, Photo, Worker
+from jobs.rows import write_artifact
 from jobs.states import JobStage, JobState
 from tests.jobs.builders import TRACEBACK, make_done, make_ended, make_in_state, make_job, start
 from tests.jobs.pages import Page
@@ -184,6 +186,23 @@ def test_the_viewer_is_told_where_everything_lies(
     assert "alert(1)" not in page.html.replace("\\u003Cscript\\u003Ealert(1)", "").replace(
         "&lt;script&gt;alert(1)", ""
     )
+
+
+def test_the_viewer_is_told_of_a_surface(alice: User, alice_portal: Client) -> None:
+    job = make_done(alice, num_models=2)
+    for kind, num_bytes in (("preview", 40), ("dense", 400), ("mesh", 4000)):
+        stored = StoredFile(path=f"{job.pk}/{kind}", num_bytes=num_bytes, sha256="a" * 64)
+        write_artifact(job.pk, f"view-0.{kind}.bin", stored, "application/octet-stream")
+    largest, other = viewer_config(page_of(alice_portal, job))["models"]
+    base = f"/api/v1/jobs/{job.pk}/artifacts/view-0"
+    assert {key: largest[key] for key in largest.keys() - other.keys()} == {
+        "previewUrl": f"{base}.preview.bin",
+        "previewBytes": 40,
+        "denseUrl": f"{base}.dense.bin",
+        "denseBytes": 400,
+        "meshUrl": f"{base}.mesh.bin",
+        "meshBytes": 4000,
+    }
 
 
 @pytest.mark.parametrize("state", [state for state in JobState if state != JobState.DONE])

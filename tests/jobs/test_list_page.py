@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from jobs.files import PREVIEW, StoredFile
 from jobs.models import Preset, Worker
+from jobs.rows import write_artifact
 from jobs.states import JobState
 from tests.jobs.builders import make_done, make_ended, make_in_state, make_job
 from tests.jobs.pages import Page
@@ -59,6 +61,20 @@ def test_covers_are_the_first_four_pictures(alice: User, alice_portal: Client) -
     base = f"/api/v1/jobs/{job.pk}/photos"
     pictures = [img["src"] for img in page.all("img") if img["src"].startswith(base)]
     assert pictures == [f"{base}/{index}/thumbnail/" for index in range(4)]
+
+
+def test_the_rendered_picture_is_the_cover(alice: User, alice_portal: Client) -> None:
+    plain, rendered = make_done(alice), make_done(alice, name='The "old" mill')
+    stored = StoredFile(path=f"{rendered.pk}/p.jpg", num_bytes=9, sha256="a" * 64)
+    write_artifact(rendered.pk, PREVIEW, stored, "image/jpeg")
+    page = the_list(alice_portal)
+    pictures = {
+        job.pk: [i for i in page.all("img") if str(job.pk) in i["src"]] for job in (plain, rendered)
+    }
+    assert len(pictures[plain.pk]) == 3
+    [picture] = pictures[rendered.pk]
+    assert picture["src"] == f"/api/v1/jobs/{rendered.pk}/artifacts/preview.jpg"
+    assert (picture["alt"], picture["loading"]) == ('The 3D model of The "old" mill', "lazy")
 
 
 def test_without_pictures_the_number_of_photos_stands_in(alice: User, alice_portal: Client) -> None:

@@ -22,6 +22,7 @@ import {
   sceneFrame,
   subtract,
   threeWorldFromColmapCam,
+  turnView,
 } from "../../static/viewer/geometry.js";
 import { projectPoint } from "../../static/viewer/picking.js";
 
@@ -239,4 +240,18 @@ test("one far outlier does not spoil the depth resolution", () => {
 
 test("distance is the length of the difference", () => {
   assert.equal(distance([1, 2, 3], [4, 6, 3]), 5);
+});
+
+test("a turn keeps the height and the distance, and comes back after a whole one", () => {
+  const up = normalize([0.2, -0.1, 1]);
+  const view = { position: [3, 1, 2], target: [1, -1, 0.5], zoom: 2 };
+  const offset = subtract(view.position, view.target);
+  for (const radians of [0.3, 2, 5]) {
+    const turned = turnView(view, radians, up);
+    const after = subtract(turned.position, view.target);
+    assertClose([length(after), dot(after, up)], [length(offset), dot(offset, up)]);
+    assert.deepEqual([turned.target, turned.zoom], [view.target, 2]);
+  }
+  assertClose(turnView(view, 2 * Math.PI, up).position, view.position);
+  assertClose(turnView({ position: [1, 0, 0], target: [0, 0, 0], zoom: 1 }, Math.PI / 2, [0, 0, 1]).position, [0, 1, 0]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { FormatError } from "../../static/viewer/container.js";
-import { parsePly, plyOf } from "../../static/viewer/ply.js";
+import { densePlyOf, parsePly, plyOf } from "../../static/viewer/ply.js";
 
 const COLUMNS = {
   xyz: new Float32Array([1, 2, 3, -4, 5.5, -6, 7, 8, 9, 0.25, 0, -0.5]),
@@ -69,4 +69,23 @@ test("a file that is cut off, or another's, is refused", () => {
   assert.throws(() => parsePly(buffer.slice(0, -1)), FormatError);
   assert.throws(() => parsePly(buffer.slice(0, 40)), FormatError);
   assert.throws(() => parsePly(new TextEncoder().encode("ply\nformat ascii 1.0\nend_header\n").buffer), FormatError);
+});
+
+test("a dense cloud brings normals and the number of photos", () => {
+  const points = {
+    xyz: COLUMNS.xyz,
+    rgb: COLUMNS.rgb,
+    normal: new Int8Array([127, 0, 0, 0, -127, 0, 0, 0, 127, 0, 0, 0]),
+    trackLength: new Uint8Array([2, 200, 5, 3]),
+  };
+  const file = densePlyOf(points, { ...ALL, minTrackLength: 3 }, 2);
+  const written = parse(file).points;
+  assert.equal(written.length, 3);
+  assert.deepEqual(written[0], {
+    x: -8, y: 11, z: -12, nx: 0, ny: -1, nz: 0, red: 1, green: 2, blue: 3, views: 200,
+  });
+  const read = parsePly(file.buffer);
+  assert.deepEqual([...read.xyz.subarray(0, 3), ...read.rgb.subarray(0, 3)], [-8, 11, -12, 1, 2, 3]);
+  assert.deepEqual([...read.track_length], [200, 5, 3]);
+  assert.deepEqual([...read.error_px], [0, 0, 0]);
 });

@@ -34,6 +34,15 @@ test("counting and testing one point agree", () => {
   }
 });
 
+test("points without an error pass that filter, and a box leaves what is inside", () => {
+  const { xyz, trackLength } = POINTS;
+  const box = { axes: [[0, 1, 0], [1, 0, 0], [0, 0, 1]], low: [-4, -9, -9], high: [-1, 9, 9] };
+  const filter = { minTrackLength: 0, maxErrorPx: 0.1 };
+  assert.equal(countVisible({ xyz, trackLength }, filter), 4);
+  assert.equal(countVisible({ xyz, trackLength }, { ...filter, box }), 2);
+  assert.equal(countVisible({ xyz, trackLength }, { ...filter, box, minTrackLength: 4 }), 1);
+});
+
 test("percentiles are values of the data", () => {
   const values = [5, 1, 4, 2, 3];
   assert.deepEqual(percentiles(5, (i) => values[i], [0, 0.5, 1]), [1, 3, 5]);

@@ -6,6 +6,7 @@ import { DEFAULTS, decodeState, encodeState } from "../../static/viewer/url_stat
 const FULL = {
   model: 2,
   view: { position: [1.25, -2, 3.00000123], target: [0, 0, -1e-7], zoom: 1.5 },
+  shape: "mesh",
   up: "-z",
   projection: "orthographic",
   control: "fly",
@@ -14,6 +15,7 @@ const FULL = {
   attenuate: true,
   minTrackLength: 4,
   maxErrorPx: 1.35,
+  clip: [10, 90, 0, 65.5, 20, 100],
   depthShading: false,
   background: "light",
   frusta: false,
@@ -21,8 +23,8 @@ const FULL = {
   photo: 0,
   lookThrough: true,
   photoOpacity: 0.25,
-  point: 123456,
-  measurements: [[1, 20], [300, 4]],
+  point: [1.5, -2.25, 3e-7],
+  measurements: [[1, 20], [[0.5, -1, 2e-7], [3, 4, 5]], [300, [1, 2, 3]]],
 };
 
 test("the default view is an empty hash", () => {
@@ -83,7 +85,8 @@ test("whatever is wrong in a link falls back to its default", () => {
   const wrong = [
     "m=-1", "m=1.5", "c=purple", "s=-3", "s=abc", "s=", "s=1e9", "tl=NaN", "e=Infinity", "a=yes",
     "p=1,2&t=0,0,0", "p=1,2,3", "p=1,2,x&t=0,0,0", "p=1,,3&t=0,0,0", "p=1,2,3&t=1,2,3", "d=1-2-3", "d=5",
-    "k=0x10", "u=w", "nonsense=1",
+    "k=0x10", "k=1,2", "u=w", "l=splats", "d=1:2:3", "d=1:", "d=1,2:3,4,5", "cb=0,100", "cb=0,100,0,100,60,40",
+    "cb=0,100,0,100,-1,100", "cb=0,100,0,100,,100", "nonsense=1",
   ];
   for (const hash of wrong) assert.deepEqual(decodeState(hash), DEFAULTS, hash);
 });
