@@ -2,12 +2,15 @@
 
 import hashlib
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 
-from jobs.files import StoredFile, delete_tree, fetch, storage, store
+from jobs.artifacts import DOWNLOADS, store_result
+from jobs.files import PREVIEW, StoredFile, delete_tree, fetch, storage, store
+from jobs.services import Lease
 from tests.jobs.builders import stored_files
 
 CONTENT = bytes(range(256)) * 5000  # more than one chunk
@@ -59,3 +62,18 @@ def test_deleting_what_is_not_there_is_fine() -> None:
 def test_a_path_out_of_the_storage_is_refused(source: Path) -> None:
     with pytest.raises(SuspiciousFileOperation):
         store(source, "../outside.jpg")
+
+
+def test_a_result_is_stored_with_its_picture_if_it_has_one(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    for name in {*DOWNLOADS, "view/0.dense.bin"} - {"colmap.zip"}:  # which storing makes
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"something")
+    job_id = uuid4()
+    plain = store_result(Lease(job_id=job_id, attempt=1), tmp_path)
+    (tmp_path / PREVIEW).write_bytes(b"a picture")
+    pictured = store_result(Lease(job_id=job_id, attempt=2), tmp_path)
+    assert plain.keys() == {*DOWNLOADS, "view-0.dense.bin"}
+    assert pictured.keys() - plain.keys() == {"preview.jpg"}
+    stored, media_type = pictured["preview.jpg"]
+    assert (stored.num_bytes, media_type) == (9, "image/jpeg")
