@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Verdict = Literal["ok", "warning", "critical", "unknown"]
 """unknown: too little to say anything, which is no alarm."""
+ODD: frozenset[Verdict] = frozenset({"warning", "critical"})
 SEVERITY: dict[str, int] = {"unknown": 0, "ok": 0, "warning": 1, "critical": 2}
 """As a gauge shows it."""
 

@@ -22,6 +22,8 @@ class Feature:
     equal values does not find everything else infinitely strange."""
     harm: frozenset[Direction] = frozenset({"low", "high"})
     """Directions that make a worse result; the owner of an upload is not troubled about others."""
+    follows: str | None = None
+    """A feature that takes this one with it, so that this one is not named as the cause."""
     smallest: float = 1e-3
     """Logarithms are taken of no less."""
     unit: str = ""
@@ -41,6 +43,7 @@ PHOTO_FEATURES: Mapping[str, Feature] = {
         is_ratio=False,
         least_spread=0.05,
         harm=frozenset(),
+        follows="contrast",
     ),
     "blur_px": Feature(
         title="Blur", low="Sharper", high="More blurred", harm=frozenset({"high"}), unit="px"

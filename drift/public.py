@@ -45,6 +45,7 @@ __all__ = [
     "record_outcome",
     "record_satisfaction",
     "trend",
+    "upload_facts",
     "upload_verdict",
 ]
 
@@ -53,6 +54,17 @@ def upload_verdict(job_id: UUID) -> UploadDocument | None:
     """What was said of a job's photos; None before they were looked at."""
     upload = Upload.objects.filter(job_id=job_id).first()
     return upload.verdict if upload is not None else None
+
+
+def upload_facts(document: UploadDocument) -> dict[str, Any]:
+    """What an owner is told: words, and the photos that they are about."""
+    told = {"feature", "title", "verdict", "words", "value", "usual", "effect", "photos"}
+    return {
+        "status": document.status,
+        "words": document.words,
+        "baseline_version": document.baseline_version,
+        "features": [feature.model_dump(include=told) for feature in document.features],
+    }
 
 
 def record_outcome(job_id: UUID, report: Mapping[str, Any] | None) -> None:

@@ -8,8 +8,9 @@ class DriftRules(BaseModel):
 
     alpha: float = Field(default=0.05, gt=0, lt=1)
     """The share of false discoveries among all, after Benjamini and Hochberg."""
-    min_scenes: int = Field(default=5, ge=3)
-    """Of a baseline: with fewer, each of them decides what is normal."""
+    min_scenes: int = Field(default=4, ge=3)
+    """Of a baseline. Ten jobs beyond all of four scenes have p = 0.002, which stands beside eight
+    other features; with three scenes nothing would."""
     min_photos: int = Field(default=3, ge=1)
     """Of an upload that tell a feature: as few as a job may have."""
 
@@ -26,10 +27,11 @@ class DriftRules(BaseModel):
     """A window is looked at after every so many jobs."""
     persistence: int = Field(default=2, ge=1)
     """An alert takes this many windows in a row."""
-    window_warning: float = Field(default=0.8, gt=0)
-    """In deviations between scenes; a large effect (Cohen, 1988)."""
-    window_critical: float = Field(default=1.2, gt=0)
-    """A very large one (Sawilowsky, 2009)."""
+    window_warning: float = Field(default=1.0, gt=0)
+    """In deviations between scenes: what comes now is on average where one scene in six was. Cohen
+    (1988) calls 0.8 large; whole uploads differ more than people do."""
+    window_critical: float = Field(default=1.5, gt=0)
+    """Where one scene in fifteen was."""
     reference_jobs: int = Field(default=100, ge=2)
     """Before a window, that its outcomes are compared with."""
 

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 from pydantic import ValidationError
 
 from drift.baselines import Measures, rounded, scene_medians
 from drift.documents import BaselineDocument, UploadDocument
+from drift.errors import DriftBlocked
 from drift.features import PHOTO_FEATURES
 from drift.models import Baseline, Upload
 from drift.state import active_baseline
@@ -17,7 +19,7 @@ from drift.windows import look_at_windows
 from scene3d.engine.appearance import appearance
 from scene3d.engine.types import Photo
 
-__all__ = ["look_at_windows", "score_photos"]
+__all__ = ["look_at_windows", "refuse_if_told", "score_photos"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,27 @@ def score_photos(job_id: UUID, photos: Sequence[Photo]) -> UploadDocument:
         },
     )
     return document
+
+
+def refuse_if_told(document: UploadDocument) -> None:
+    """Raises: DriftBlocked, where DRIFT_BLOCKS says that such photos are not worked on."""
+    if settings.DRIFT_BLOCKS != "critical" or document.status != "critical":
+        return
+    odd = [feature for feature in document.features if feature.verdict == "critical"]
+    reasons = {index: feature.words for feature in reversed(odd) for index in feature.photos}
+    raise DriftBlocked(
+        document.words,
+        [
+            {
+                "index": index,
+                "reason": DriftBlocked.code,
+                "explanation": words,
+                "action": "Take it again, or leave it out.",
+                "evidence": {},
+            }
+            for index, words in sorted(reasons.items())
+        ],
+    )
 
 
 def measures_of(photo: Photo) -> Measures:

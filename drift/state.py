@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from drift.documents import FeatureVerdict, Verdict
+from drift.documents import ODD, FeatureVerdict, Verdict
 from drift.features import FEATURES, OUTCOMES, PHOTO_FEATURES
 from drift.models import Baseline, Outcome, Upload, Window
 
@@ -54,7 +54,7 @@ class ServiceState:
 
     @property
     def alerting_features(self) -> list[str]:
-        return [f.feature for f in self.features if f.verdict in {"warning", "critical"}]
+        return [f.feature for f in self.features if f.verdict in ODD]
 
 
 NO_WINDOW = "Too few jobs have ended to say whether anything has changed."

@@ -13,6 +13,7 @@ import numpy as np
 
 from drift.baselines import Measures, bin_shares
 from drift.documents import (
+    ODD,
     BaselineDocument,
     FeatureVerdict,
     UploadDocument,
@@ -341,8 +342,20 @@ def _causes(found: _Found, told: Mapping[int, float], rules: DriftRules) -> list
 
 def _headline(features: Sequence[FeatureVerdict], fine: str) -> str:
     """The worst of them."""
-    odd = [f for f in features if f.verdict in {"warning", "critical"}]
-    return max(odd, key=lambda f: f.effect or 0.0).words if odd else fine
+    named = leading([f for f in features if f.verdict in ODD])
+    return named.words if named is not None else fine
+
+
+def leading(odd: Sequence[FeatureVerdict]) -> FeatureVerdict | None:
+    """The furthest from usual that does not just follow another one; None for none."""
+    leaning = {f.feature: (f.z or 0) > 0 for f in odd}
+    causes = [f for f in odd if leaning.get(_follows(f.feature) or "") is not leaning[f.feature]]
+    return max(causes, key=lambda f: f.effect or 0.0, default=None)
+
+
+def _follows(name: str) -> str | None:
+    spec = FEATURES.get(name)
+    return spec.follows if spec is not None else None
 
 
 def _why_unknown(features: Sequence[FeatureVerdict]) -> str:

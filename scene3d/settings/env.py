@@ -106,6 +106,11 @@ class Environment(BaseModel):
         alias="PROMOTION_POLICY",
         description="auto: what passes every gate is served; approval: two people agree first.",
     )
+    drift_blocks: Literal["never", "critical"] = Field(
+        "never",
+        alias="DRIFT_BLOCKS",
+        description="critical: photos that are very unlike the baseline's are refused.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="SCENE3D_LOG_LEVEL", description="Of our own messages."
     )
