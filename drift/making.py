@@ -92,6 +92,17 @@ def baseline_of_jobs(job_ids: Sequence[UUID]) -> BaselineDocument:
     )
 
 
+def last_jobs(count: int) -> list[UUID]:
+    """The newest that were measured, the oldest of them first.
+
+    Raises: TooFewMeasured.
+    """
+    newest = Upload.objects.exclude(medians={}).values_list("job_id", flat=True)
+    if jobs := list(newest[: max(count, 0)]):
+        return jobs[::-1]
+    raise TooFewMeasured("No job's photos have been measured yet.")
+
+
 def read_baseline(path: Path) -> BaselineDocument:
     """Raises: BaselineMalformed."""
     try:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from drift import services
 from drift.documents import (
+    ODD,
     SEVERITY,
     BaselineDocument,
     FeatureVerdict,
@@ -28,6 +29,7 @@ from drift.state import (
 )
 
 __all__ = [
+    "ODD",
     "SEVERITY",
     "Baseline",
     "BaselineDocument",

@@ -106,10 +106,10 @@ def trend(name: str, limit: int = 100) -> list[tuple[datetime, float]]:
     return sorted(points.items())[-limit:]
 
 
-def jobs_behind(name: str, limit: int = 10) -> list[UUID]:
-    """Jobs of the current window by how far they are on the side to which it leans, the furthest
-    first."""
-    window = current_window()
+def jobs_behind(name: str, limit: int = 10, window: Window | None = None) -> list[UUID]:
+    """Jobs of a window, the current one unless another is named, by how far they are on the side to
+    which it leans; the furthest first."""
+    window = window or current_window()
     if window is None:
         return []
     rows = [*window.verdict.features, *window.verdict.outcomes]

@@ -10,7 +10,14 @@ from django.utils.safestring import SafeString
 
 from accounts.public import User
 from mlops import services
-from mlops.admin_base import (
+from mlops.comparison import compare
+from mlops.errors import RightMissing
+from mlops.history import has_other_champion, previous_version
+from mlops.models import AuditEntry, Candidate, Configuration, Experiment, ExperimentStage
+from mlops.review import changes_of, presets_of
+from mlops.rules import has_right, objection
+from mlops.states import Act, CandidateState
+from scene3d.http.admin_base import (
     Question,
     ReadOnlyAdmin,
     ReadOnlyInline,
@@ -19,13 +26,6 @@ from mlops.admin_base import (
     outside_link,
     pretty,
 )
-from mlops.comparison import compare
-from mlops.errors import RightMissing
-from mlops.history import has_other_champion, previous_version
-from mlops.models import AuditEntry, Candidate, Configuration, Experiment, ExperimentStage
-from mlops.review import changes_of, presets_of
-from mlops.rules import has_right, objection
-from mlops.states import Act, CandidateState
 
 
 class StageInline(ReadOnlyInline):

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from drift.public import BaselineDocument, Source, add_baseline
 from mlops.experiment_folder import folder_of
 from mlops.gates import Reason
 from mlops.models import Experiment
@@ -29,6 +31,13 @@ def conclude(experiment: Experiment) -> None:
     judged = judged_trials(experiment, runs)
     record_candidates(experiment, [_tracked(tracking, trial, runs) for trial in judged])
     after_experiment(experiment)
+    _keep_baseline(experiment, folder.output("baselines") / "baseline.json")
+
+
+def _keep_baseline(experiment: Experiment, path: Path) -> None:
+    """What the data looks like, as a version that somebody may compare uploads with."""
+    document = BaselineDocument.model_validate_json(path.read_bytes())
+    add_baseline(document, Source.EXPERIMENT, made_by="experiment", note=experiment.name)
 
 
 def judged_trials(experiment: Experiment, runs: Sequence[TrialRun]) -> list[JudgedTrial]:

@@ -196,9 +196,7 @@ class JobDetailSerializer(JobSerializer):
 
     @extend_schema_field(FeedbackSerializer(allow_null=True))
     def get_feedback(self, job: Job) -> dict[str, str] | None:
-        """The owner's: nobody else sees the job."""
-        given = job.feedback.filter(user=job.owner_id).first()
-        return feedback_of(given) if given is not None else None
+        return feedback_of_owner(job)
 
 
 class PhotoSerializer(serializers.ModelSerializer[Photo]):
@@ -307,6 +305,12 @@ def queue_position_of(job: Job) -> int | None:
     if job.state != JobState.QUEUED:
         return None
     return 1 + Job.objects.ahead_of(job).count()
+
+
+def feedback_of_owner(job: Job) -> dict[str, str] | None:
+    """Nobody else sees the job."""
+    given = job.feedback.filter(user=job.owner_id).first()
+    return feedback_of(given) if given is not None else None
 
 
 def feedback_of(given: Feedback) -> dict[str, str]:
