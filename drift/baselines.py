@@ -4,6 +4,7 @@ Values have six significant digits, which all machines agree on.
 """
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from statistics import median
 
 import numpy as np
@@ -54,7 +55,7 @@ def columns(photos: Sequence[Measures]) -> dict[str, list[float]]:
     told: dict[str, list[float]] = {}
     for photo in photos:
         for name, value in photo.items():
-            if value is not None:
+            if value is not None and isfinite(value):
                 told.setdefault(name, []).append(value)
     return told
 

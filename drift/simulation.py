@@ -22,6 +22,7 @@ from drift.scoring import measures_of
 from drift.verdicts import JobMeasures, judge_upload, judge_window, leading, persistent
 from scene3d.engine.options import PhotoOptions
 from scene3d.engine.photos import glance, read_photo
+from scene3d.engine.public import InputNotFound
 from scene3d.engine.seeding import generator
 from scene3d.engine.sources import PhotoSource, find_photos
 
@@ -29,7 +30,6 @@ CAMERA = "another camera"
 CAMERA_FEATURES = frozenset({"long_side_px", "focal_35mm", "has_focal"})
 MAX_WINDOWS = 3
 """In which a shift should be seen."""
-_BASELINE_UPLOADS = 60
 _WINDOWS_PER_BASELINE = 50
 _MIN_PHOTOS = 3
 
@@ -106,6 +106,8 @@ class Quiet:
 class Simulated:
     scenes: Mapping[str, int]
     """Photos of each."""
+    title: str
+    """What the baseline was made of."""
     quiet: Quiet
     rows: Sequence[Row]
 
@@ -137,8 +139,8 @@ def scenes_below(folders: Sequence[Path]) -> dict[str, list[Path]]:
     scenes: dict[str, list[Path]] = {}
     for source in (source for folder in folders for source in find_photos(folder)):
         begin = source.path.stem.rstrip("0123456789").rstrip("_- ")
-        is_numbered = begin and begin != source.path.stem and "_" in source.path.stem
-        name = begin if is_numbered else source.path.parent.name
+        is_named = begin != source.path.stem and any(sign.isalpha() for sign in begin)
+        name = begin if is_named else source.path.parent.name
         scenes.setdefault(name, []).append(source.path)
     return {name: paths for name, paths in scenes.items() if len(paths) >= 2 * _MIN_PHOTOS}
 
@@ -149,28 +151,35 @@ def simulate(
     *,
     num_windows: int = 1000,
     num_runs: int = 200,
-    rules: DriftRules = RULES,
+    num_uploads: int | None = None,
 ) -> Simulated:
     """Windows without a shift, then runs with each.
 
     Args:
+        num_uploads: that a baseline is made of; None makes it of the scenes as they are, once each.
+    Raises:
+        InputNotFound: there is no such scene.
         other_camera: a scene that a camera of its own took; for that shift it is kept out of the
             baseline, and is all that comes.
     """
+    if other_camera not in measured.usual:
+        raise InputNotFound(f"There is no scene {other_camera} with enough photos.")
     first, second = _halves(measured.usual)
+    world_of = partial(_World, rules=RULES, num_uploads=num_uploads)
     rows = []
     for name, (_, expected) in SHIFTS.items():
         shifted = _halves(measured.shifted[name])[1]
-        world = _World(baseline=first, usual=second, shifted=shifted, rules=rules)
+        world = world_of(baseline=first, usual=second, shifted=shifted)
         rows.append(_run(world, name, frozenset({expected}), num_runs))
     others = {name: photos for name, photos in measured.usual.items() if name != other_camera}
     first_others, second_others = _halves(others)
     camera = {other_camera: measured.usual[other_camera]}
-    world = _World(baseline=first_others, usual=second_others, shifted=camera, rules=rules)
+    world = world_of(baseline=first_others, usual=second_others, shifted=camera)
     rows.append(_run(world, CAMERA, CAMERA_FEATURES, num_runs))
-    calm = _World(baseline=first, usual=second, shifted=second, rules=rules)
+    calm = world_of(baseline=first, usual=second, shifted=second)
     return Simulated(
         scenes={name: len(photos) for name, photos in measured.usual.items()},
+        title=f"{num_uploads} uploads" if num_uploads else f"{len(first)} scenes",
         quiet=_stay_quiet(calm, num_windows),
         rows=rows,
     )
@@ -184,6 +193,7 @@ class _World:
     usual: Scenes
     shifted: Scenes
     rules: DriftRules
+    num_uploads: int | None
 
     def windows(
         self, baseline: BaselineDocument, sources: Sequence[Scenes], rng: np.random.Generator
@@ -197,7 +207,9 @@ class _World:
                 yield judge_window(last, baseline, [], rng, self.rules)
 
     def draw_baseline(self, rng: np.random.Generator) -> BaselineDocument:
-        return baseline_of([_upload(self.baseline, rng) for _ in range(_BASELINE_UPLOADS)])
+        if self.num_uploads is None:
+            return baseline_of([self.baseline[name] for name in sorted(self.baseline)])
+        return baseline_of([_upload(self.baseline, rng) for _ in range(self.num_uploads)])
 
     @property
     def strides_per_window(self) -> int:
