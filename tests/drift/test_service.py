@@ -284,7 +284,9 @@ def test_the_api_is_the_operators(operator: User, visitor: User, active: Baselin
     address = f"/api/v1/baselines/{other.pk}/"
     assert api.get(address).json()["document"]["schema"] == "scene3d.baseline/2"
     assert api.post(f"{address}activate/", {"reason": " "}, format="json").status_code == 400
-    assert api.post(f"{address}activate/", {"reason": WHY}, format="json").json()["is_active"] is True
+    assert (
+        api.post(f"{address}activate/", {"reason": WHY}, format="json").json()["is_active"] is True
+    )
     again = api.post(f"{address}activate/", {"reason": WHY}, format="json")
     assert (again.status_code, again.json()["code"]) == (409, "baseline_active")
     state = api.get("/api/v1/drift/").json()
