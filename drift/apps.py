@@ -1,6 +1,13 @@
 from django.apps import AppConfig
+from prometheus_client import REGISTRY
 
 
 class DriftConfig(AppConfig):
     name = "drift"
     verbose_name = "Drift"
+
+    def ready(self) -> None:
+        """Metrics are computed at each scrape, so registering them costs nothing."""
+        from drift.metrics import DriftCollector  # noqa: PLC0415  # models exist only now
+
+        REGISTRY.register(DriftCollector())

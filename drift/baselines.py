@@ -1,97 +1,26 @@
-"""What photos normally look like: the distribution of each measure, frozen for comparisons.
+"""From measures to a baseline: the distribution of each, frozen for comparisons.
 
 Values have six significant digits, which all machines agree on.
 """
 
-import hashlib
-from collections.abc import Sequence
-from typing import Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from statistics import median
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
+from drift.documents import FeatureBaseline, Histogram, QuantileBins
 from scene3d.engine.types import FloatArray
 
 PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 NUM_QUANTILE_BINS = 10
 NUM_EQUAL_BINS = 24
+MIN_SCENE_PHOTOS = 3
+"""As few as a job may have."""
 _SIGNIFICANT_DIGITS = 6
 
-
-class Document(BaseModel):
-    """A JSON file, or a part of one. It says nothing of when and where, so equal work gives equal
-    bytes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class QuantileBins(Document):
-    """For the population stability index: what share of new values falls where a tenth fell."""
-
-    edges: list[float]
-    """Ascending. A value's bin is the number of edges that are not above it, so the first bin has
-    no lower and the last no upper end."""
-    shares: list[float]
-    """Of the baseline's values, one more than edges. Where many values are equal, these have a bin
-    of their own, and neighbours may be empty."""
-
-
-class Histogram(Document):
-    """Equally wide bins, for figures."""
-
-    edges: list[float]
-    counts: list[int]
-
-
-class FeatureBaseline(Document):
-    n: int
-    """At least 1: a feature that nothing tells has no baseline."""
-    mean: float
-    std: float
-    """Of the values themselves, not of their mean; divided by n."""
-    percentiles: dict[int, float]
-    """By percent, PERCENTS."""
-    quantile_bins: QuantileBins
-    histogram: Histogram
-
-
-class DescriptorSketch(Document):
-    """What a file of arrays holds (numpy, without pickle): `words` and `signs` of a
-    `similarity.Codebook`, and `descriptors` (P, size), rows as in images.csv."""
-
-    file: str
-    sha256: str
-    num_words: int
-    size: int
-
-
-class Baseline(Document):
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
-
-    schema_name: Literal["scene3d.baseline/1"] = Field("scene3d.baseline/1", alias="schema")
-    baseline_version: str
-    """16 hex digits that change with anything below."""
-    data_hash: str
-    params: dict[str, Any]
-    fingerprint: str
-    """Of `params`."""
-    num_labelled: int
-    num_sampled: int
-    num_unreadable: int
-    """Of the sample."""
-    num_pairs: int
-    """Compared."""
-    num_verified_pairs: int
-    features: dict[str, FeatureBaseline]
-    """Of photos, and of verified pairs: num_matches, num_inliers, inlier_ratio."""
-    descriptors: DescriptorSketch
-
-    @classmethod
-    def versioned(cls, **content: Any) -> Self:
-        """With the `baseline_version` of its content."""
-        unnamed = cls(baseline_version="", **content)
-        digest = hashlib.sha256(unnamed.model_dump_json().encode()).hexdigest()
-        return unnamed.model_copy(update={"baseline_version": digest[:16]})
+Measures = Mapping[str, float | None]
+"""Of one photo, by feature; None where it does not tell."""
 
 
 def describe(values: Sequence[float]) -> FeatureBaseline:
@@ -110,6 +39,25 @@ def describe(values: Sequence[float]) -> FeatureBaseline:
         quantile_bins=QuantileBins(edges=edges, shares=bin_shares(known, edges)),
         histogram=Histogram(edges=equal_edges.tolist(), counts=counts.tolist()),
     )
+
+
+def scene_medians(scenes: Sequence[Sequence[Measures]]) -> list[dict[str, float]]:
+    """`BaselineDocument.scenes` of the measures of each scene's photos."""
+    return [
+        {name: rounded(median(values)) for name, values in columns(photos).items()}
+        for photos in scenes
+        if len(photos) >= MIN_SCENE_PHOTOS
+    ]
+
+
+def columns(photos: Sequence[Measures]) -> dict[str, list[float]]:
+    """What photos tell, by feature; a feature that none tells has no entry."""
+    told: dict[str, list[float]] = {}
+    for photo in photos:
+        for name, value in photo.items():
+            if value is not None and isfinite(value):
+                told.setdefault(name, []).append(value)
+    return told
 
 
 def quantile_edges(values: FloatArray) -> list[float]:

@@ -26,11 +26,13 @@ _PARTICIPLES = {
     "delete": "deleted",
     "scale": "scaled",
     "export": "exported",
+    "judge": "judged",
 }
 _NEXT_STEPS = {
     "cancel": "Only waiting and running jobs can be cancelled.",
     "retry": "Only failed, cancelled and partial jobs can be tried again; upload the photos anew.",
     "delete": "Cancel the job first.",
     "scale": "Only a result has a scale: wait until there is one.",
+    "judge": "Only a result can be judged: wait until there is one.",
     "export": "Only a result can be exported: wait until there is one.",
 }

@@ -271,6 +271,24 @@ class Export(models.Model):
         return self.name
 
 
+class Feedback(models.Model):
+    """Whether a person likes a result, and why; one row each, changed as they change their mind."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feedback")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    is_up = models.BooleanField()
+    reason = models.CharField(max_length=500, blank=True)
+    given_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-given_at"]
+        verbose_name_plural = "feedback"
+        constraints = [models.UniqueConstraint(fields=["job", "user"], name="one_thumb_per_person")]
+
+    def __str__(self) -> str:
+        return f"Thumb {'up' if self.is_up else 'down'}: {self.job}"
+
+
 class StageRun(models.Model):
     """How long a stage of a finished job took: what later jobs' estimates are made of."""
 

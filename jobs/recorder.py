@@ -10,6 +10,8 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
+from drift.public import upload_facts
+from drift.scoring import refuse_if_told, score_photos
 from jobs import services
 from jobs.artifacts import store_live
 from jobs.files import job_prefix, storage, store
@@ -27,7 +29,7 @@ from scene3d.engine.public import (
     TimeLimitReached,
 )
 from scene3d.engine.reporting import REJECTED_ACTION
-from scene3d.engine.types import PhotoSet
+from scene3d.engine.types import Photo, PhotoSet
 from scene3d.engine.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -83,7 +85,10 @@ class Recorder:
             services.record_progress(self._lease, done=done, counts=counts)
 
     def checked(self, photos: PhotoSet) -> None:
-        """Thumbnails appear on the job's page while the rest is still going on."""
+        """Thumbnails appear on the job's page while the rest is still going on.
+
+        Raises: DriftBlocked.
+        """
         self._names = {photo.index: photo.name for photo in photos.accepted}
         accepted = [
             {
@@ -109,8 +114,22 @@ class Recorder:
         ]
         # Before the first look, which takes seconds: the page shows the photos meanwhile.
         services.record_checked_photos(self._lease, [*accepted, *rejected])
+        self._compare(photos.accepted)
         preflight = look_over(photos, self._options, self._workspace, self, this_host())
         services.record_preflight(self._lease, preflight.model_dump(mode="json"))
+
+    def _compare(self, photos: Sequence[Photo]) -> None:
+        """With what photos usually look like; work never fails over that alone.
+
+        Raises: DriftBlocked, where this server refuses what is too unlike.
+        """
+        try:
+            verdict = score_photos(self._lease.job_id, photos)
+        except Exception:  # a comparison is not worth a job
+            logger.exception("job %s: its photos were not compared", self._lease.job_id)
+            return
+        services.record_drift(self._lease, upload_facts(verdict))
+        refuse_if_told(verdict)
 
     def grown(self, models: Sequence[Model]) -> None:
         """The largest model appears on the job's page; work never fails over a picture of it."""

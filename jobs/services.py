@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from drift.public import record_outcome
 from jobs import rows
 from jobs.errors import StateForbids
 from jobs.files import (
@@ -293,6 +294,13 @@ def record_preflight(lease: Lease, preflight: Mapping[str, Any]) -> None:
             tell(lease.job_id, "preflight", dict(preflight))
 
 
+def record_drift(lease: Lease, facts: Mapping[str, Any]) -> None:
+    """Watchers learn how usual the photos are."""
+    with transaction.atomic():
+        if _leased(lease).exists():
+            tell(lease.job_id, "drift", facts)
+
+
 def recover_jobs() -> None:
     """Put right what a lost worker, a lost broker or a lost message left behind.
 
@@ -336,4 +344,6 @@ def _end(lease: Lease, state: JobState, **values: Any) -> bool:
         JobEvent.objects.filter(job_id=lease.job_id, kind="progress").delete()
         rows.forget_growth(lease.job_id)
         tell(lease.job_id, "state", {"state": state, "error_code": values.get("error_code")})
+        if state != JobState.CANCELLED:  # somebody's wish, not an outcome
+            record_outcome(lease.job_id, values.get("report"))
     return True

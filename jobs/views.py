@@ -13,9 +13,10 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.views.generic import DetailView, ListView, TemplateView, View
 
+from drift.public import ODD, upload_verdict
 from jobs import exports, services
 from jobs.access import own_job, own_jobs
-from jobs.api.serializers import error_of, progress_of, queue_position_of
+from jobs.api.serializers import error_of, feedback_of_owner, progress_of, queue_position_of
 from jobs.artifacts import DOWNLOADS
 from jobs.errors import StateForbids
 from jobs.files import LIVE
@@ -96,6 +97,8 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
             "has_live": job.is_active and job.artifacts.filter(name=LIVE).exists(),
             "has_worker": bool(capabilities()["workers"]),
             **_origin(self.request, job),
+            **_drift(job),
+            "feedback": feedback_of_owner(job),
             "last_event_id": job.events.order_by("-pk").values_list("pk", flat=True).first() or 0,
         }
 
@@ -217,6 +220,13 @@ def _origin(request: HttpRequest, job: Job) -> dict[str, Any]:
     preset = Preset.objects.filter(name=job.preset).first()
     source = source_of(job.configuration_version, preset.base) if preset is not None else None
     return {"may_see_origin": True, "source": source}
+
+
+def _drift(job: Job) -> dict[str, Any]:
+    """The verdict on the photos, and what of it an owner is shown."""
+    verdict = upload_verdict(job.pk)
+    odd = [feature for feature in verdict.features if feature.verdict in ODD] if verdict else []
+    return {"drift": verdict, "drift_shown": odd}
 
 
 def _problems_first(photo: Photo) -> tuple[int, int]:

@@ -11,15 +11,6 @@ from django.utils.safestring import SafeString
 
 from accounts.public import User
 from mlops import services
-from mlops.admin_base import (
-    Question,
-    ReadOnlyAdmin,
-    ReadOnlyInline,
-    ask,
-    link,
-    outside_link,
-    pretty,
-)
 from mlops.comparison import compare
 from mlops.errors import RightMissing
 from mlops.history import has_other_champion, previous_version
@@ -36,6 +27,15 @@ from mlops.rules import has_right, objection
 from mlops.shadow_comparison import compare_runs
 from mlops.states import UNDER_DECISION, Act
 from mlops.webhooks import deliver_again
+from scene3d.http.admin_base import (
+    Question,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    ask,
+    link,
+    outside_link,
+    pretty,
+)
 
 
 class StageInline(ReadOnlyInline):

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from mlops import lifecycle
-from mlops.conclusion import conclude
+from mlops.conclusion import conclude, found_in
 from mlops.dvc import STAGES, StageBroke, StageFailed, StageStopped
 from mlops.experiment_folder import folder_of, shared_cache
 from mlops.lifecycle import Lease
@@ -18,9 +18,6 @@ from mlops.models import Experiment
 from mlops.notices import tell_end, tell_start
 from mlops.spec import spec_from
 from mlops.stage_progress import PROGRESS_NAME
-from mlops.stages.decide import DECISION_NAME, Decision
-from mlops.stages.evaluate import METRICS_NAME, Evaluation
-from mlops.stages.run_pipeline import RUNS_NAME, Runs
 from mlops.stages.validate import REPORT_NAME as VALIDATION_NAME
 from mlops.states import StageState
 from mlops.tracker_upkeep import tell_tracker
@@ -123,14 +120,7 @@ class _Run:
             self._run_stage(name)
             self._experiment.refresh_from_db()
             self._tracking.stage_ended(name)
-        evaluation = Evaluation.model_validate_json(
-            (self._folder.output("evaluation") / METRICS_NAME).read_text()
-        )
-        decision = Decision.model_validate_json(
-            (self._folder.output("decision") / DECISION_NAME).read_text()
-        )
-        runs = Runs.model_validate_json((self._folder.output("runs") / RUNS_NAME).read_text())
-        conclude(self._lease, evaluation, decision, runs.runs)
+        conclude(self._lease, found_in(self._folder))
 
     def _run_stage(self, name: str) -> None:
         lifecycle.begin_stage(self._lease, name)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from drift.baselines import Document
+from drift.documents import Document
 from scene3d.commandline import OutputNotWritable
 from scene3d.engine.public import telling_full_disk
 

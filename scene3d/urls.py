@@ -14,6 +14,7 @@ handler500 = "scene3d.http.errors.server_error"
 
 api_v1: list[URLPattern | URLResolver] = [
     path("auth/", include("accounts.api.urls")),
+    path("", include("drift.api.urls")),
     path("", include("mlops.api.urls")),
     path("", include("mlops.api.experiment_urls")),
     path("", include("jobs.api.urls")),

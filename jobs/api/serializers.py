@@ -7,10 +7,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from drift.public import SEVERITY, upload_facts, upload_verdict
 from jobs.estimates import estimate, learned_seconds, queue_wait_s
-from jobs.models import Artifact, Export, Job, Photo, Preset
+from jobs.models import Artifact, Export, Feedback, Job, Photo, Preset
 from jobs.presets import effective_options
 from jobs.states import JobState
+
+_VERDICTS = f"One of {', '.join(SEVERITY)}."
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -120,6 +123,35 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return job.counts
 
 
+class DriftFeatureSerializer(serializers.Serializer[Any]):
+    feature = serializers.CharField()
+    title = serializers.CharField()
+    verdict = serializers.CharField(help_text=_VERDICTS)
+    words = serializers.CharField(help_text="Empty where nothing is unusual.")
+    value = serializers.FloatField(allow_null=True, help_text="Of the median photo.")
+    usual = serializers.FloatField(allow_null=True, help_text="The baseline's median.")
+    effect = serializers.FloatField(
+        allow_null=True, help_text="How far apart, in deviations between scenes."
+    )
+    photos = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Indices of those that cause it."
+    )
+
+
+class DriftSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text=_VERDICTS)
+    words = serializers.CharField()
+    baseline_version = serializers.CharField(allow_null=True)
+    features = DriftFeatureSerializer(many=True)
+
+
+class FeedbackSerializer(serializers.Serializer[Any]):
+    thumb = serializers.ChoiceField(choices=["up", "down"])
+    reason = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=500, help_text="Why."
+    )
+
+
 class JobDetailSerializer(JobSerializer):
     """A job with everything that belongs to its page."""
 
@@ -141,12 +173,14 @@ class JobDetailSerializer(JobSerializer):
         child=serializers.DictField(), source="model_rows", read_only=True
     )
     stages = serializers.SerializerMethodField()
+    drift = serializers.SerializerMethodField()
+    feedback = serializers.SerializerMethodField()
 
     class Meta(JobSerializer.Meta):
         fields: tuple[str, ...] = (
             *JobSerializer.Meta.fields, "attempt", "options", "options_fingerprint",
-            "num_ignored_files", "metres_per_unit", "preflight", "stages", "models", "artifacts",
-            "exports",
+            "num_ignored_files", "metres_per_unit", "preflight", "drift", "stages", "models",
+            "artifacts", "exports", "feedback",
         )  # fmt: skip
 
     @extend_schema_field(
@@ -154,6 +188,15 @@ class JobDetailSerializer(JobSerializer):
     )
     def get_stages(self, job: Job) -> dict[str, float]:
         return job.stage_seconds
+
+    @extend_schema_field(DriftSerializer(allow_null=True))
+    def get_drift(self, job: Job) -> dict[str, Any] | None:
+        verdict = upload_verdict(job.pk)
+        return upload_facts(verdict) if verdict is not None else None
+
+    @extend_schema_field(FeedbackSerializer(allow_null=True))
+    def get_feedback(self, job: Job) -> dict[str, str] | None:
+        return feedback_of_owner(job)
 
 
 class PhotoSerializer(serializers.ModelSerializer[Photo]):
@@ -262,6 +305,16 @@ def queue_position_of(job: Job) -> int | None:
     if job.state != JobState.QUEUED:
         return None
     return 1 + Job.objects.ahead_of(job).count()
+
+
+def feedback_of_owner(job: Job) -> dict[str, str] | None:
+    """Nobody else sees the job."""
+    given = job.feedback.filter(user=job.owner_id).first()
+    return feedback_of(given) if given is not None else None
+
+
+def feedback_of(given: Feedback) -> dict[str, str]:
+    return {"thumb": "up" if given.is_up else "down", "reason": given.reason}
 
 
 def error_of(job: Job) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/", views.JobDetail.as_view(), name="job-detail"),
     path("jobs/<uuid:pk>/cancel/", views.CancelJob.as_view(), name="job-cancel"),
     path("jobs/<uuid:pk>/retry/", views.RetryJob.as_view(), name="job-retry"),
+    path("jobs/<uuid:pk>/feedback/", views.JobFeedback.as_view(), name="job-feedback"),
     path("jobs/<uuid:pk>/events/", JobEvents.as_view(), name="job-events"),
     path("jobs/<uuid:pk>/photos/", views.JobPhotos.as_view(), name="job-photos"),
     path(

@@ -18,17 +18,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.public import User
-from jobs import exports, services
+from jobs import exports, feedback, services
 from jobs.access import own_job, own_jobs
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import (
     ExportSerializer,
+    FeedbackSerializer,
     JobDetailSerializer,
     JobSerializer,
     PhotoSerializer,
     PresetSerializer,
     ScaleSerializer,
     UploadSerializer,
+    feedback_of,
 )
 from jobs.artifacts import DOWNLOADS, MEDIA_TYPES, ON_DEMAND
 from jobs.files import storage
@@ -133,6 +135,36 @@ class RetryJob(APIView):
     )
     def post(self, request: Request, pk: UUID) -> Response:
         return _act(request, pk, services.retry)
+
+
+class JobFeedback(APIView):
+    @extend_schema(
+        tags=["jobs"],
+        summary="Say whether you like a result; a second time changes it",
+        request=FeedbackSerializer,
+        responses=FeedbackSerializer,
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        job = own_job(request, pk)
+        serializer = FeedbackSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
+        given = feedback.give(
+            job,
+            cast("User", request.user),
+            is_up=values["thumb"] == "up",
+            reason=values["reason"],
+        )
+        return Response(feedback_of(given))
+
+    @extend_schema(
+        tags=["jobs"],
+        summary="Take back what you said of a result",
+        responses={HTTPStatus.NO_CONTENT: None},
+    )
+    def delete(self, request: Request, pk: UUID) -> Response:
+        feedback.take_back(own_job(request, pk), cast("User", request.user))
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class JobExport(APIView):

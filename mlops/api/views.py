@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 
 from accounts.public import User
 from mlops import services
-from mlops.api.permissions import MayView
 from mlops.api.serializers import (
     CandidateSerializer,
     ConfigurationSerializer,
@@ -21,6 +20,7 @@ from mlops.api.serializers import (
 )
 from mlops.models import Candidate, Configuration
 from scene3d.http.pagination import NewestFirst
+from scene3d.http.permissions import MayView
 
 _CANDIDATES = Candidate.objects.select_related("experiment", "proposed_by").prefetch_related(
     "configurations"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from drift.baselines import Document
+from drift.documents import Document
 from mlops.gates import Gain, Gates, TrialResult, all_passed, decide
 from mlops.outputs import whole_output, write_document
 from mlops.stages.evaluate import METRICS_NAME, Evaluation, TrialMetrics

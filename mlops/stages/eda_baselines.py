@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from drift.baselines import Baseline, DescriptorSketch, FeatureBaseline, describe
+from drift.baselines import columns, describe, scene_medians
+from drift.documents import BASELINE_NAME, BaselineDocument, DescriptorSketch, FeatureBaseline
 from mlops.data import DataFolder, LabelledImage, file_digest, hash_data
 from mlops.outputs import whole_output, write_document, write_table
 from mlops.stage_params import EdaParams
@@ -19,11 +20,11 @@ from mlops.stages.measuring import (
     Plan,
     measure,
 )
+from scene3d.engine.export.submission import OUTLIERS
 from scene3d.engine.host import Host
 from scene3d.engine.options import FeatureOptions
 from scene3d.engine.seeding import generator
 
-BASELINE_NAME = "baseline.json"
 IMAGES_NAME = "images.csv"
 PAIRS_NAME = "pairs.csv"
 DESCRIPTORS_NAME = "descriptors.npz"
@@ -31,7 +32,9 @@ DISTRIBUTIONS_NAME = "distributions.png"
 SIMILARITY_NAME = "similarity.png"
 
 
-def eda_baselines(data: DataFolder, output: Path, params: EdaParams, host: Host) -> Baseline:
+def eda_baselines(
+    data: DataFolder, output: Path, params: EdaParams, host: Host
+) -> BaselineDocument:
     """Write the baseline, the numbers that it is made of, and figures of it.
 
     Raises:
@@ -46,7 +49,7 @@ def eda_baselines(data: DataFolder, output: Path, params: EdaParams, host: Host)
         with TemporaryDirectory(dir=folder) as work:
             measured = measure(sample, _plan(params), Path(work), host)
         _write_tables(measured, folder)
-        baseline = Baseline.versioned(
+        baseline = BaselineDocument.versioned(
             data_hash=content,
             params=params.model_dump(),
             fingerprint=params.fingerprint(),
@@ -56,6 +59,7 @@ def eda_baselines(data: DataFolder, output: Path, params: EdaParams, host: Host)
             num_pairs=len(measured.pairs),
             num_verified_pairs=sum(pair.num_inliers > 0 for pair in measured.pairs),
             features=_distributions(measured),
+            scenes=_scenes(measured),
             descriptors=_write_descriptors(measured, folder / DESCRIPTORS_NAME),
         )
         draw_distributions(baseline.features, folder / DISTRIBUTIONS_NAME)
@@ -81,17 +85,22 @@ def _sample(labelled: Sequence[LabelledImage], params: EdaParams) -> list[Labell
 
 def _distributions(measured: Measured) -> dict[str, FeatureBaseline]:
     """Of every feature that any photo or pair tells."""
-    known = {
-        **_columns(IMAGE_FEATURES, [image.features for image in measured.images]),
-        **_columns(PAIR_FEATURES, [pair.features for pair in measured.pairs]),
+    told = {
+        **columns([image.features for image in measured.images]),
+        **columns([pair.features for pair in measured.pairs]),
     }
-    return {name: describe(values) for name, values in known.items() if values}
+    return {
+        name: describe(told[name]) for name in (*IMAGE_FEATURES, *PAIR_FEATURES) if name in told
+    }
 
 
-def _columns(
-    names: Sequence[str], rows: Sequence[Mapping[str, float | None]]
-) -> dict[str, list[float]]:
-    return {name: [value for row in rows if (value := row[name]) is not None] for name in names}
+def _scenes(measured: Measured) -> list[dict[str, float]]:
+    """Photos of no scene are left out."""
+    scenes: dict[tuple[str, str], list[Mapping[str, float | None]]] = {}
+    for row in measured.images:
+        if row.image.scene != OUTLIERS:
+            scenes.setdefault((row.image.key.dataset, row.image.scene), []).append(row.features)
+    return scene_medians([scenes[key] for key in sorted(scenes)])
 
 
 def _write_tables(measured: Measured, folder: Path) -> None:

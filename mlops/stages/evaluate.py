@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from drift.baselines import Document
+from drift.documents import Document
 from mlops.data import DataFolder
 from mlops.outputs import whole_output, write_document, write_table
 from mlops.stages.run_pipeline import RUNS_NAME, SUBMISSION_NAME, Runs, TrialRun

@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from drift.baselines import FeatureBaseline
+from drift.documents import FeatureBaseline
 from scene3d.engine.types import FloatArray
 
 _TEXT, _MUTED, _RULE = "#17201f", "#566260", "#d8dddd"
@@ -42,10 +42,12 @@ _TITLES = {
     "height_px": ("Height", "pixels"),
     "aspect_ratio": ("Width over height", ""),
     "brightness": ("Brightness", "mean grey level, 0 to 255"),
-    "contrast": ("Contrast", "deviation of grey levels"),
+    "contrast": ("Contrast", "deviation of grey levels over their mean"),
     "saturation": ("Saturation", "0 is grey, 1 is pure colour"),
     "blur_px": ("Blur", "pixels of a 640-pixel copy"),
     "laplacian_variance": ("Variance of the Laplacian", "of a 640-pixel copy"),
+    "long_side_px": ("Longer side", "pixels"),
+    "has_focal": ("Focal length known", "0 is no, 1 is yes"),
     "focal_35mm": ("Focal length", "mm, as on 35 mm film"),
     "num_keypoints": ("Keypoints", "per photo"),
     "num_matches": ("Matches", "per verified pair"),

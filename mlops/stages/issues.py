@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Literal
 
-from drift.baselines import Document
+from drift.documents import Document
 from mlops.data import Row
 
 Severity = Literal["error", "warning"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageFilter
 
-from drift.baselines import Document
+from drift.documents import Document
 from mlops.data import DataFolder, ImageKey, LabelledImage, file_digest
 from mlops.outputs import whole_output, write_document
 from mlops.stage_params import PreprocessParams

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from drift.baselines import Document
+from drift.documents import Document
 from mlops.data import file_digest
 from mlops.outputs import whole_output, write_document
 from mlops.search import Searcher

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from drift.baselines import Document
+from drift.documents import Document
 from mlops.data import DataFolder, ImageKey, Row, data_hash, file_digest, image_key, present_images
 from mlops.outputs import whole_output, write_document
 from mlops.stages.issues import Issue, issue

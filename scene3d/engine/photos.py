@@ -6,6 +6,7 @@ aborts pycolmap's process, and half a JPEG passes it silently.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,34 @@ def read_photo(path: Path, options: PhotoOptions) -> tuple[Image.Image, PhotoMet
     return _upright_rgb(image, metadata.orientation), metadata
 
 
+def glance(
+    index: int,
+    source: PhotoSource,
+    image: Image.Image,
+    metadata: PhotoMetadata,
+    *,
+    preview: Image.Image | None = None,
+) -> Photo:
+    """What is known of a photo as `read_photo` gives it. Its path is the source's: it is there to
+    be measured, not for native code.
+
+    Args:
+        preview: made where it is not there yet.
+    """
+    focal_px = metadata.focal_px(image.width, image.height)
+    return Photo(
+        index=index,
+        name=source.name,
+        path=source.path,
+        width_px=image.width,
+        height_px=image.height,
+        focal_px=focal_px or GUESSED_FOCAL_OVER_LONG_SIDE * max(image.size),
+        focal_source="exif_35mm" if focal_px else "guess",
+        device=metadata.device(image.width, image.height),
+        quality=measure(preview or shrink(image, PREVIEW_LONG_SIDE_PX), source.path),
+    )
+
+
 def write_photo(image: Image.Image, path: Path, metadata: PhotoMetadata | None = None) -> None:
     """In the format of the file's suffix, JPEG where that is unknown, losing as little as it can.
 
@@ -193,18 +222,7 @@ def _prepare(index: int, source: PhotoSource, options: PhotoOptions, workspace: 
         shrink(preview, THUMBNAIL_LONG_SIDE_PX).save(workspace.thumbnail(index), "JPEG", quality=82)
     except OSError as error:
         raise StorageFull(f"A photo could not be written: {error.strerror}.") from error
-    focal_px = metadata.focal_px(image.width, image.height)
-    return Photo(
-        index=index,
-        name=source.name,
-        path=path,
-        width_px=image.width,
-        height_px=image.height,
-        focal_px=focal_px or GUESSED_FOCAL_OVER_LONG_SIDE * max(image.size),
-        focal_source="exif_35mm" if focal_px else "guess",
-        device=metadata.device(image.width, image.height),
-        quality=measure(preview, source.path),
-    )
+    return replace(glance(index, source, image, metadata, preview=preview), path=path)
 
 
 def _check_size(width_px: int, height_px: int, options: PhotoOptions) -> None:

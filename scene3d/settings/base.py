@@ -229,6 +229,7 @@ CONTENT_SECURITY_POLICY = {
 
 # ------------------------------------------------------------------ what is served
 PROMOTION_POLICY = ENV.promotion_policy
+DRIFT_BLOCKS = ENV.drift_blocks
 
 # --------------------------------------------------------------------------- API
 REST_FRAMEWORK = {

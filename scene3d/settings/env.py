@@ -192,6 +192,11 @@ class Environment(BaseModel):
     shadow_sample: int = Field(
         5, alias="SCENE3D_SHADOW_SAMPLE", ge=1, description="Jobs per challenger and shadow run."
     )
+    drift_blocks: Literal["never", "critical"] = Field(
+        "never",
+        alias="DRIFT_BLOCKS",
+        description="critical: photos that are very unlike the baseline's are refused.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="SCENE3D_LOG_LEVEL", description="Of our own messages."
     )

@@ -1,6 +1,7 @@
 // The page of a job that is not over: follows its events, or asks now and then.
 
 import { formatDuration } from "../upload/speed.js";
+import { showDrift } from "./drift.js";
 
 const POLL_MS = 3000;
 const tracker = document.getElementById("tracker");
@@ -87,8 +88,9 @@ function follow() {
     if (event.type === "photos") showPhotos();
     if (event.type === "model") showModel();
     if (event.type === "preflight") showPreflight(data);
+    if (event.type === "drift") showDrift(document.getElementById("drift"), tracker.dataset.jobUrl, data);
   };
-  const kinds = ["state", "stage", "progress", "photos", "model", "preflight"];
+  const kinds = ["state", "stage", "progress", "photos", "model", "preflight", "drift"];
   for (const kind of kinds) source.addEventListener(kind, onEvent);
   source.addEventListener("deleted", () => location.assign("/jobs/"));
   source.addEventListener("error", () => {

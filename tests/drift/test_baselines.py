@@ -9,12 +9,12 @@ from drift.baselines import (
     NUM_EQUAL_BINS,
     NUM_QUANTILE_BINS,
     PERCENTS,
-    Baseline,
-    DescriptorSketch,
     bin_shares,
     describe,
     rounded,
+    scene_medians,
 )
+from drift.documents import BaselineDocument, DescriptorSketch
 
 VALUES = st.lists(
     st.one_of(st.floats(-1e6, 1e6, width=32), st.sampled_from([0.0, 1.0, 1600.0])),
@@ -72,7 +72,16 @@ def test_the_order_of_values_does_not_matter(values: list[float]) -> None:
     assert there.mean == pytest.approx(back.mean, rel=1e-5, abs=1e-9)
 
 
-def make_baseline(**changes: object) -> Baseline:
+def test_a_scene_is_its_median_photo() -> None:
+    photos = [{"brightness": b, "blur_px": blur} for b, blur in ((10, None), (30, 1.0), (20, 3.0))]
+    silent = [{"brightness": 1.0, "blur_px": None}] * 3
+    assert scene_medians([photos, photos[:2], silent]) == [
+        {"brightness": 20.0, "blur_px": 2.0},
+        {"brightness": 1.0},
+    ]
+
+
+def make_baseline(**changes: object) -> BaselineDocument:
     content = {
         "data_hash": "d" * 64,
         "params": {"seed": 42},
@@ -83,9 +92,10 @@ def make_baseline(**changes: object) -> Baseline:
         "num_pairs": 4,
         "num_verified_pairs": 3,
         "features": {"brightness": describe([100.0, 120.0, 90.0])},
+        "scenes": [{"brightness": 100.0}],
         "descriptors": DescriptorSketch(file="d.npz", sha256="0" * 64, num_words=4, size=8),
     }
-    return Baseline.versioned(**(content | changes))
+    return BaselineDocument.versioned(**(content | changes))
 
 
 def test_a_version_names_the_content() -> None:
@@ -102,5 +112,5 @@ def test_a_version_names_the_content() -> None:
 
 def test_what_is_written_is_read() -> None:
     text = make_baseline().model_dump_json()
-    assert text.startswith('{"schema":"scene3d.baseline/1","baseline_version":"')
-    assert Baseline.model_validate_json(text) == make_baseline()
+    assert text.startswith('{"schema":"scene3d.baseline/2","baseline_version":"')
+    assert BaselineDocument.model_validate_json(text) == make_baseline()

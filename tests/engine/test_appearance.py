@@ -22,11 +22,13 @@ def test_every_feature_has_its_value() -> None:
         "width_px": 400,
         "height_px": 300,
         "aspect_ratio": 4 / 3,
+        "long_side_px": 400,
         "brightness": 99.0,
-        "contrast": 50.0,
+        "contrast": 50.0 / 99.0,
         "saturation": 0.3,
         "blur_px": 0.8,
         "laplacian_variance": 400.0,
+        "has_focal": 1.0,
     }
 
 

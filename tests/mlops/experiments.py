@@ -9,6 +9,7 @@ import yaml
 from PIL import Image
 
 from accounts.models import User
+from drift.documents import BASELINE_NAME
 from mlops import lifecycle
 from mlops.dvc import STAGES
 from mlops.experiment_folder import folder_of
@@ -24,6 +25,7 @@ from mlops.stages.validate import REPORT_NAME, Totals, Validation
 from mlops.states import StageState
 from mlops.trials import CHAMPION
 from scene3d.engine.public import PRESETS
+from tests.drift.builders import usual_baseline
 
 DATA_HASH = "a1b2c3d4" * 8
 DATASETS = ("plaza", "gate")
@@ -111,6 +113,7 @@ def write_outputs(
         path = folder.output("baselines") / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (640, 360), "#dde").save(path)
+    write_document(usual_baseline(), folder.output("baselines") / BASELINE_NAME)
     write_runs(folder.output("runs"), result)
     evaluation = Evaluation(
         trials=[

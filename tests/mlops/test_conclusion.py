@@ -12,9 +12,7 @@ from mlops.dvc import DvcFolder
 from mlops.experiment_folder import folder_of
 from mlops.maintenance import Maintenance
 from mlops.models import Candidate, Configuration, Experiment, WebhookDelivery
-from mlops.stages.decide import Decision
-from mlops.stages.evaluate import SCENES_NAME, Evaluation
-from mlops.stages.run_pipeline import RUNS_NAME, Runs
+from mlops.stages.evaluate import SCENES_NAME
 from mlops.states import ExperimentState
 from mlops.tracker import REGISTERED_MODEL
 from mlops.tracking import Tracking
@@ -164,11 +162,7 @@ def test_whoever_lost_the_lease_ends_nothing(measured: Experiment, uri: str) -> 
     assert slow is not None
     lose(measured)
     assert run(measured)
-    folder = folder_of(measured.pk)
-    runs = Runs.model_validate_json((folder.output("runs") / RUNS_NAME).read_text())
-    evaluation = Evaluation.model_validate(measured.evaluation)
-    decision = Decision.model_validate(measured.decision)
-    assert not conclusion.conclude(slow, evaluation, decision, runs.runs)
+    assert not conclusion.conclude(slow, conclusion.found_in(folder_of(measured.pk)))
     check_end(measured, uri)
 
 

@@ -1,5 +1,6 @@
 """A warm worker."""
 
+import logging
 import threading
 from argparse import ArgumentParser
 from typing import Any
@@ -8,9 +9,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
+from drift.scoring import look_at_windows
 from jobs import exports, services, shadow_scratch, worker_host
 from scene3d.background.workers import run_worker
 from scene3d.engine.native.lifetime import die_with_parent
+
+logger = logging.getLogger(__name__)
 
 _BEAT_S = 10.0
 
@@ -41,6 +45,10 @@ def _maintain() -> None:
     services.recover_jobs()
     exports.recover_exports()
     shadow_scratch.sweep()
+    try:
+        look_at_windows()
+    except Exception:
+        logger.exception("the last jobs were not looked at together")
 
 
 def _beat(is_over: threading.Event) -> None:

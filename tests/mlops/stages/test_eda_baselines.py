@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drift.baselines import Baseline, bin_shares, describe
+from drift.baselines import bin_shares, describe
+from drift.documents import BaselineDocument
 from mlops.data import DataFolder, hash_data
 from mlops.stage_params import EdaParams
 from mlops.stages.eda_baselines import (
@@ -78,8 +79,8 @@ def output(tmp_path_factory: pytest.TempPathFactory, data: DataFolder, host: Hos
 
 
 @pytest.fixture(scope="module")
-def baseline(output: Path) -> Baseline:
-    return Baseline.model_validate_json((output / BASELINE_NAME).read_bytes())
+def baseline(output: Path) -> BaselineDocument:
+    return BaselineDocument.model_validate_json((output / BASELINE_NAME).read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,9 @@ def pairs(output: Path) -> Table:
     return read(output / PAIRS_NAME)
 
 
-def test_it_says_what_it_was_made_of(baseline: Baseline, output: Path, data: DataFolder) -> None:
+def test_it_says_what_it_was_made_of(
+    baseline: BaselineDocument, output: Path, data: DataFolder
+) -> None:
     assert {path.name for path in output.iterdir()} == FILES
     assert baseline.data_hash == hash_data(data, num_threads=1)
     assert baseline.fingerprint == PARAMS.fingerprint()
@@ -100,7 +103,7 @@ def test_it_says_what_it_was_made_of(baseline: Baseline, output: Path, data: Dat
     counted = (baseline.num_labelled, baseline.num_sampled, baseline.num_unreadable)
     assert counted == (NUM_IMAGES, NUM_IMAGES, 0)
     assert baseline.num_pairs == 9 * 8 // 2 + 3
-    assert json.loads((output / BASELINE_NAME).read_text())["schema"] == "scene3d.baseline/1"
+    assert json.loads((output / BASELINE_NAME).read_text())["schema"] == "scene3d.baseline/2"
 
 
 def test_every_photo_has_its_row(images: Table) -> None:
@@ -117,7 +120,7 @@ def test_every_photo_has_its_row(images: Table) -> None:
         assert 0 < float(row["saturation"]) < 1
 
 
-def test_features_describe_the_rows(baseline: Baseline, images: Table) -> None:
+def test_features_describe_the_rows(baseline: BaselineDocument, images: Table) -> None:
     assert set(baseline.features) == {*IMAGE_FEATURES, *PAIR_FEATURES}
     for name in IMAGE_FEATURES:
         values = [float(row[name]) for row in images if row[name]]
@@ -128,7 +131,15 @@ def test_features_describe_the_rows(baseline: Baseline, images: Table) -> None:
     assert bin_shares(np.array([300.0]), bins.edges) == [*[0.0] * len(bins.edges), 1.0]
 
 
-def test_pairs_of_one_place_are_told_from_others(baseline: Baseline, pairs: Table) -> None:
+def test_scenes_are_told_by_their_median_photo(baseline: BaselineDocument, images: Table) -> None:
+    """Strangers are no scene."""
+    [scene] = baseline.scenes
+    rows = [row for row in images if row["scene"] == "relief"]
+    assert scene["brightness"] == np.median([float(row["brightness"]) for row in rows])
+    assert scene["long_side_px"] == TINY.width_px
+
+
+def test_pairs_of_one_place_are_told_from_others(baseline: BaselineDocument, pairs: Table) -> None:
     """Neighbours on the relief overlap most; no stranger has anything in common with anybody."""
     relief = [row for row in pairs if "relief" in row["first"] and "relief" in row["second"]]
     verified = [row for row in pairs if int(row["num_inliers"])]
@@ -143,9 +154,10 @@ def test_pairs_of_one_place_are_told_from_others(baseline: Baseline, pairs: Tabl
 
 
 def test_the_sketch_is_a_codebook_and_its_rows(
-    baseline: Baseline, output: Path, images: Table
+    baseline: BaselineDocument, output: Path, images: Table
 ) -> None:
     sketch = baseline.descriptors
+    assert sketch is not None
     path = output / sketch.file
     assert sketch.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     with np.load(path, allow_pickle=False) as arrays:
@@ -228,8 +240,9 @@ def test_the_command_measures_a_sample(
         " descriptor_size: 16}\n"
     )
     assert exit_code("eda_baselines", data.root, output=output, params=params) == 0
-    baseline = Baseline.model_validate_json((output / BASELINE_NAME).read_bytes())
+    baseline = BaselineDocument.model_validate_json((output / BASELINE_NAME).read_bytes())
     assert (baseline.num_labelled, baseline.num_sampled) == (NUM_IMAGES, 6)
+    assert baseline.descriptors is not None
     assert (baseline.num_pairs, baseline.descriptors.size) == (4, 16)
     assert len(read(output / IMAGES_NAME)) == 6
     assert capsys.readouterr().out.startswith(

@@ -1,4 +1,4 @@
-"""What this room's admin pages share: rows that only services change, and acts with a reason."""
+"""What admin pages of several rooms share: rows that only services change, acts with a reason."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # one base
 
 class ReadOnlyAdmin(admin.ModelAdmin[Row]):
     class Media:
-        css = {"all": ["mlops/admin.css"]}
+        css = {"all": ["css/admin.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -102,7 +102,7 @@ def ask(request: HttpRequest, question: Question, page: ReadOnlyAdmin[Any]) -> H
         "opts": page.opts,
     }
     status = question.objection.status if question.objection is not None else HTTPStatus.OK
-    return TemplateResponse(request, "admin/mlops/act.html", context, status=status)
+    return TemplateResponse(request, "admin/common/act.html", context, status=status)
 
 
 def pretty(value: Any) -> SafeString:
