@@ -26,7 +26,7 @@ def measures(brightness: float = 115.0, **changes: float | None) -> Measures:
     }  # fmt: skip
 
 
-def scene(brightness: float, num_photos: int = 5, **changes: float | None) -> list[Measures]:
+def scene(brightness: float, num_photos: int = 5, /, **changes: float | None) -> list[Measures]:
     """Photos around a brightness."""
     middle = num_photos // 2
     return [measures(brightness + index - middle, **changes) for index in range(num_photos)]

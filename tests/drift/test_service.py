@@ -127,8 +127,9 @@ def test_a_baseline_of_another_version_is_no_alarm(active: Baseline) -> None:
 def test_an_upload_is_kept_once_with_its_verdict(active: Baseline) -> None:
     job_id = uuid4()
     assert upload_verdict(job_id) is None
-    for _ in range(2):
-        found = score_photos(job_id, photos_of(10.0, first=4))
+    assert score_photos(job_id, photos_of(10.0, first=4)) == (
+        found := score_photos(job_id, photos_of(10.0, first=4))
+    )
     assert upload_verdict(job_id) == found
     upload = Upload.objects.get()
     assert (upload.status, upload.baseline, upload.num_photos) == ("critical", active, 3)

@@ -48,6 +48,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_SCHEDULED_SPEC": ("scheduled_spec", "/specs/a.yaml", Path("/specs/a.yaml")),
     "SCENE3D_SHADOW_SCHEDULE": ("shadow_schedule", "*/5 0-4 * * mon-fri", "*/5 0-4 * * mon-fri"),
     "SCENE3D_SHADOW_SAMPLE": ("shadow_sample", "2", 2),
+    "DRIFT_BLOCKS": ("drift_blocks", "critical", "critical"),
     "SCENE3D_LOG_LEVEL": ("log_level", "DEBUG", "DEBUG"),
 }  # fmt: skip
 

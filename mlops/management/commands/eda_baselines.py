@@ -3,11 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from drift.documents import BASELINE_NAME
 from mlops.commandline import StageCommand, add_params, host_of_stages
 from mlops.data import DataFolder
 from mlops.params import read_params
 from mlops.stage_params import EdaParams
-from mlops.stages.eda_baselines import BASELINE_NAME, eda_baselines
+from mlops.stages.eda_baselines import eda_baselines
 from scene3d.commandline import telling_problems
 
 

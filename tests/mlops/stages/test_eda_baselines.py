@@ -11,11 +11,10 @@ import pytest
 from PIL import Image
 
 from drift.baselines import bin_shares, describe
-from drift.documents import BaselineDocument
+from drift.documents import BASELINE_NAME, BaselineDocument
 from mlops.data import DataFolder, hash_data
 from mlops.stage_params import EdaParams
 from mlops.stages.eda_baselines import (
-    BASELINE_NAME,
     DESCRIPTORS_NAME,
     DISTRIBUTIONS_NAME,
     IMAGES_NAME,
