@@ -28,6 +28,7 @@ class Experiment(models.Model):
 
     state = models.CharField(max_length=16, choices=ExperimentState, default=ExperimentState.QUEUED)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    queued_at = models.DateTimeField(default=timezone.now, help_text="Since when it waits.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)

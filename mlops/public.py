@@ -1,9 +1,13 @@
 """The door of this room: what is served, and where it came from."""
 
 import logging
+from datetime import datetime
+
+from django.db.models import Count, Min
 
 from mlops.history import active_configuration, sources_of
-from mlops.models import Candidate, Configuration
+from mlops.models import Candidate, Configuration, Experiment
+from mlops.states import ExperimentState
 from scene3d.engine.public import PRESETS, OptionsInvalid, ReconstructionOptions
 
 __all__ = [
@@ -12,6 +16,7 @@ __all__ = [
     "active_version",
     "served_options",
     "source_of",
+    "waiting_experiments",
 ]
 
 logger = logging.getLogger(__name__)
@@ -49,3 +54,10 @@ def source_of(version: int, preset: str) -> Candidate | None:
     """The candidate whose options a version serves for a preset of the engine; None: its own."""
     configuration = Configuration.objects.filter(pk=version).first()
     return sources_of(configuration).get(preset) if configuration is not None else None
+
+
+def waiting_experiments() -> tuple[int, datetime | None]:
+    """How many wait for a worker, and since when the longest-waiting does."""
+    waiting = Experiment.objects.filter(state=ExperimentState.QUEUED)
+    found = waiting.aggregate(n=Count("pk"), oldest=Min("queued_at"))
+    return found["n"], found["oldest"]

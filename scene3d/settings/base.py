@@ -206,6 +206,9 @@ CONTENT_SECURITY_POLICY = {
 # ------------------------------------------------------------------ what is served
 PROMOTION_POLICY = ENV.promotion_policy
 
+# --------------------------------------------------------------------- monitoring
+METRICS_TOKEN = ENV.metrics_token
+
 # --------------------------------------------------------------------------- API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -106,6 +106,14 @@ class Environment(BaseModel):
         alias="PROMOTION_POLICY",
         description="auto: what passes every gate is served; approval: two people agree first.",
     )
+    web_processes: int = Field(
+        1, alias="SCENE3D_WEB_PROCESSES", ge=1, description="Web processes behind the one port."
+    )
+    metrics_token: str | None = Field(
+        None,
+        alias="SCENE3D_METRICS_TOKEN",
+        description="What Prometheus shows at /metrics; open to all who reach it when absent.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="SCENE3D_LOG_LEVEL", description="Of our own messages."
     )

@@ -37,6 +37,8 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_VOXEL_SIZE": ("voxel_size", "0", 0.0),
     "SCENE3D_JOB_TIME_LIMIT_MIN": ("job_time_limit_min", "5", 5),
     "PROMOTION_POLICY": ("promotion_policy", "approval", "approval"),
+    "SCENE3D_WEB_PROCESSES": ("web_processes", "2", 2),
+    "SCENE3D_METRICS_TOKEN": ("metrics_token", "t", "t"),
     "SCENE3D_LOG_LEVEL": ("log_level", "DEBUG", "DEBUG"),
 }  # fmt: skip
 
