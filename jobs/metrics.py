@@ -21,6 +21,14 @@ from jobs.workers import is_ready, live_workers
 from scene3d.http.metrics import DatabaseCollector
 
 _PHOTO_KINDS = ("uploaded", "valid", "registered")
+_MACHINE_GAUGES = {
+    "load": ("scene3d_worker_load_ratio", "Load of a worker's machine; 1: all cores are busy."),
+    "memory_available_bytes": (
+        "scene3d_worker_memory_available_bytes",
+        "Memory of a worker's machine that is to be had.",
+    ),
+    "memory_total_bytes": ("scene3d_worker_memory_total_bytes", "Memory of a worker's machine."),
+}
 _GPU_GAUGES = {
     "memory_used_bytes": ("scene3d_gpu_memory_used_bytes", "Memory of a graphics card in use."),
     "memory_total_bytes": ("scene3d_gpu_memory_total_bytes", "Memory of a graphics card."),
@@ -35,7 +43,7 @@ class JobCollector(DatabaseCollector):
         counted = tallies.read()
         workers = live_workers()
         yield from (*_jobs(), *_queues(), *_photos(), *_ended(counted), *_stages(counted))
-        yield from (*_workers(workers), *_gpus(workers), *_upkeep(counted))
+        yield from (*_workers(workers), *_machines(workers), *_gpus(workers), *_upkeep(counted))
 
 
 def _jobs() -> Iterator[Metric]:
@@ -137,9 +145,19 @@ def _workers(workers: Sequence[Worker]) -> Iterator[Metric]:
     yield loads
 
 
+def _machines(workers: Sequence[Worker]) -> Iterator[Metric]:
+    for key, (name, words) in _MACHINE_GAUGES.items():
+        gauge = GaugeMetricFamily(name, words, labels=["worker"])
+        for worker in workers:
+            if worker.machine.get(key) is not None:
+                gauge.add_metric([worker.name], worker.machine[key])
+        if gauge.samples:
+            yield gauge
+
+
 def _gpus(workers: Sequence[Worker]) -> Iterator[Metric]:
     """Nothing where no worker has seen a card."""
-    cards = [(worker.name, card) for worker in workers for card in worker.gpus]
+    cards = [(worker.name, card) for worker in workers for card in worker.machine.get("gpus", [])]
     for key, (name, words) in _GPU_GAUGES.items():
         gauge = GaugeMetricFamily(name, words, labels=["worker", "gpu", "model"])
         for worker, card in cards:

@@ -325,9 +325,7 @@ class Worker(models.Model):
     heartbeat_at = models.DateTimeField(default=timezone.now)
     capabilities = models.JSONField(default=dict)
     network_loads = models.JSONField(default=dict, help_text="How often each network was loaded.")
-    gpus = models.JSONField(
-        default=list, blank=True, help_text="Graphics cards as it last saw them."
-    )
+    machine = models.JSONField(default=dict, help_text="Load, memory, graphics cards.")
 
     class Meta:
         ordering = ["name"]

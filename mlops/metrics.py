@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Count
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from mlops.alert_history import open_alerts
 from mlops.models import Experiment
 from mlops.public import active_version
 from mlops.states import ExperimentState
@@ -22,4 +23,7 @@ class ExperimentCollector(DatabaseCollector):
         yield experiments
         yield GaugeMetricFamily(
             "scene3d_configuration_version", "What is served; 0: own presets.", active_version()
+        )
+        yield GaugeMetricFamily(
+            "scene3d_open_alerts", "Alerts that fire, but the watchdog.", open_alerts().count()
         )

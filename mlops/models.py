@@ -1,13 +1,27 @@
 """Experiments, what they found, and what is served. State changes live in services, never here."""
 
 import uuid
-from typing import Any, Never
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from mlops.alert_models import Alert, AlertEvent, AlertGroup, Silence
+from mlops.append_only import AppendOnly
 from mlops.states import ACTIVE, Act, CandidateState, ExperimentState, StageState
+
+__all__ = [
+    "Alert",
+    "AlertEvent",
+    "AlertGroup",
+    "AuditEntry",
+    "Candidate",
+    "Configuration",
+    "Experiment",
+    "ExperimentStage",
+    "Silence",
+]
 
 
 class Experiment(models.Model):
@@ -166,21 +180,7 @@ class Configuration(models.Model):
         return options
 
 
-class Unchangeable(Exception):  # noqa: N818  # names what was touched
-    """Somebody's code tried to change the audit log."""
-
-
-class AuditQuerySet(models.QuerySet["AuditEntry"]):
-    """Reads and adds; what is there stays."""
-
-    def update(self, **values: Any) -> Never:
-        raise Unchangeable("Audit entries are never changed.")
-
-    def delete(self) -> Never:
-        raise Unchangeable("Audit entries are never deleted.")
-
-
-class AuditEntry(models.Model):
+class AuditEntry(AppendOnly):
     """Who did what to the served configuration, and why. Rows are never changed."""
 
     at = models.DateTimeField(default=timezone.now)
@@ -195,20 +195,9 @@ class AuditEntry(models.Model):
     )
     reason = models.TextField()
 
-    objects = AuditQuerySet.as_manager()
-
     class Meta:
         ordering = ["-at", "-id"]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.who_name}: {self.get_act_display()}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Raises: Unchangeable, for a row that is there."""
-        if not self._state.adding:
-            raise Unchangeable("Audit entries are never changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Never:
-        raise Unchangeable("Audit entries are never deleted.")

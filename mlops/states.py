@@ -44,3 +44,22 @@ class Act(TextChoices):
     PROMOTE = "promote", "Promoted"
     REJECT = "reject", "Rejected"
     ROLL_BACK = "roll_back", "Rolled back"
+
+
+class AlertState(TextChoices):
+    """As Alertmanager calls them."""
+
+    FIRING = "firing", "Firing"
+    RESOLVED = "resolved", "Resolved"
+
+
+class AlertEventKind(TextChoices):
+    """What happens to an alert."""
+
+    FIRED = "fired", "Fires"
+    RESOLVED = "resolved", "Resolved"
+    ANSWERED = "answered", "Answered by an experiment"
+    NOT_STARTED = "not_started", "No experiment started"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    SILENCED = "silenced", "Silenced"
+    SILENCE_LIFTED = "silence_lifted", "Silence lifted"

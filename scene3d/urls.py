@@ -16,6 +16,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("auth/", include("accounts.api.urls")),
     path("", include("mlops.api.urls")),
     path("", include("mlops.api.experiment_urls")),
+    path("", include("mlops.api.alert_urls")),
     path("", include("jobs.api.urls")),
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("docs/", schema.SwaggerUI.as_view(), name="docs"),

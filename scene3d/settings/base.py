@@ -208,6 +208,9 @@ PROMOTION_POLICY = ENV.promotion_policy
 
 # --------------------------------------------------------------------- monitoring
 METRICS_TOKEN = ENV.metrics_token
+ALERTS_TOKEN = ENV.alerts_token
+ALERT_SPECS = ENV.alert_specs
+TRAIN_DATA = ENV.train_data
 
 # --------------------------------------------------------------------------- API
 REST_FRAMEWORK = {
@@ -248,6 +251,7 @@ SPECTACULAR_SETTINGS = {
         "CandidateStateEnum": "mlops.states.CandidateState",
         "ExperimentStateEnum": "mlops.states.ExperimentState",
         "ExperimentStageStateEnum": "mlops.states.StageState",
+        "AlertStateEnum": "mlops.states.AlertState",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs import services
-from jobs.gpus import read_gpus
+from jobs.machine import read_gpus, read_machine
 from jobs.metrics import JobCollector
 from jobs.models import Job, Photo, Worker
 from jobs.states import TERMINAL, JobStage, JobState, PhotoStatus
@@ -194,15 +194,21 @@ def test_graphics_cards_where_a_worker_sees_some() -> None:
     }  # fmt: skip
     Worker.objects.create(name="bare")
     assert not any(name.startswith("scene3d_gpu") for name, _ in samples())
-    Worker.objects.create(name="a", gpus=[card, {**card, "index": 1, "utilization": 0.5}])
+    cards = [card, {**card, "index": 1, "utilization": 0.5}]
+    Worker.objects.create(name="a", machine={"gpus": cards})
     assert of("scene3d_gpu_memory_used_bytes") == {
         ("a", "0", "H100"): 2e9, ("a", "1", "H100"): 2e9,
     }  # fmt: skip
     assert of("scene3d_gpu_utilization_ratio") == {("a", "1", "H100"): 0.5}
 
 
-def test_without_a_driver_there_are_no_cards() -> None:
-    """Where there is one, what it says is plausible."""
+def test_what_this_machine_says_is_plausible() -> None:
+    machine = read_machine()
+    assert 0 < machine["memory_available_bytes"] < machine["memory_total_bytes"] < 1e14
+    assert 0 <= machine["load"] < 100
+    Worker.objects.create(name="a", machine=machine)
+    assert of("scene3d_worker_memory_total_bytes") == {("a",): machine["memory_total_bytes"]}
+    assert of("scene3d_worker_load_ratio") == {("a",): machine["load"]}
     for card in read_gpus():
         assert 0 <= card["memory_used_bytes"] <= card["memory_total_bytes"]
         assert card["utilization"] is None or 0 <= card["utilization"] <= 1

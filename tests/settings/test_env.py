@@ -39,6 +39,9 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "PROMOTION_POLICY": ("promotion_policy", "approval", "approval"),
     "SCENE3D_WEB_PROCESSES": ("web_processes", "2", 2),
     "SCENE3D_METRICS_TOKEN": ("metrics_token", "t", "t"),
+    "SCENE3D_ALERTS_TOKEN": ("alerts_token", "t", "t"),
+    "SCENE3D_ALERT_SPECS": ("alert_specs", "/specs", Path("/specs")),
+    "SCENE3D_TRAIN_DATA": ("train_data", "/train", "/train"),
     "SCENE3D_LOG_LEVEL": ("log_level", "DEBUG", "DEBUG"),
 }  # fmt: skip
 

@@ -1,7 +1,9 @@
-"""Graphics cards of this machine, as NVIDIA's driver sees them. Workers only."""
+"""What a worker sees of its machine: load, memory, graphics cards. Workers only."""
 
 import logging
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pynvml
@@ -9,9 +11,21 @@ import pynvml
 logger = logging.getLogger(__name__)
 
 
+def read_machine() -> dict[str, Any]:
+    """load (over one minute, of all cores: 1 is full), memory_available_bytes, memory_total_bytes,
+    and gpus, see `read_gpus`; what this system does not tell is None."""
+    memory = _memory()
+    return {
+        "load": os.getloadavg()[0] / (os.cpu_count() or 1),
+        "memory_available_bytes": memory.get("MemAvailable"),
+        "memory_total_bytes": memory.get("MemTotal"),
+        "gpus": read_gpus(),
+    }
+
+
 def read_gpus() -> list[dict[str, Any]]:
-    """A row per card: index, name, memory_used_bytes, memory_total_bytes, utilization (0 to 1);
-    what the driver does not tell is None. Empty without a card or a driver."""
+    """A row per NVIDIA card: index, name, memory_used_bytes, memory_total_bytes, utilization (0 to
+    1); what the driver does not tell is None. Empty without a card or a driver."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
@@ -23,6 +37,16 @@ def read_gpus() -> list[dict[str, Any]]:
         return []
     finally:
         pynvml.nvmlShutdown()
+
+
+def _memory() -> dict[str, int]:
+    """Bytes by Linux's names; empty elsewhere."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return {}
+    rows = (line.split() for line in lines if line.endswith(" kB"))
+    return {name.rstrip(":"): int(kibibytes) << 10 for name, kibibytes, _ in rows}
 
 
 def _read(index: int) -> dict[str, Any]:
