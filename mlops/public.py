@@ -1,19 +1,26 @@
 """The door of this room: what is served, and where it came from."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Min
 
+from mlops.access import OperatorsOnly
+from mlops.alert_history import all_alerts, caused_experiments, last_heard_at, open_alerts
 from mlops.history import active_configuration, sources_of
-from mlops.models import Candidate, Configuration, Experiment
+from mlops.models import Alert, Candidate, Configuration, Experiment
 from mlops.states import ExperimentState
 from scene3d.engine.public import PRESETS, OptionsInvalid, ReconstructionOptions
 
 __all__ = [
+    "AlertsNow",
     "Candidate",
     "Configuration",
+    "OperatorsOnly",
     "active_version",
+    "alerts_now",
     "served_options",
     "source_of",
     "waiting_experiments",
@@ -61,3 +68,24 @@ def waiting_experiments() -> tuple[int, datetime | None]:
     waiting = Experiment.objects.filter(state=ExperimentState.QUEUED)
     found = waiting.aggregate(n=Count("pk"), oldest=Min("queued_at"))
     return found["n"], found["oldest"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertsNow:
+    """What the monitoring page shows of them."""
+
+    firing: Sequence[Alert]
+    over: Sequence[Alert]
+    experiments: Sequence[Experiment]
+    last_heard_at: datetime | None
+    """Of Alertmanager; None: never."""
+
+
+def alerts_now(limit: int = 5) -> AlertsNow:
+    """All that fire, and the last ones that are over."""
+    return AlertsNow(
+        firing=list(open_alerts()),
+        over=list(all_alerts().exclude(resolved_at=None)[:limit]),
+        experiments=caused_experiments(limit),
+        last_heard_at=last_heard_at(),
+    )

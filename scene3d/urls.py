@@ -28,6 +28,8 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("jobs/", include("jobs.urls")),
     path("experiments/", include("mlops.urls")),
+    path("monitoring/", include("jobs.monitoring_urls")),
+    path("monitoring/alerts/", include("mlops.alert_page_urls")),
     path("api/v1/", include((api_v1, "api"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
