@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
@@ -16,6 +16,7 @@ from jobs.queues import QueueState, queues
 from jobs.states import JobState
 from jobs.templatetags.job_words import seconds
 from jobs.workers import is_ready, live_workers
+from mlops.public import AlertsNow
 from scene3d.background.queue import ping
 
 STALLED_S = 300
@@ -41,7 +42,7 @@ class Tile:
         return _WORDS[self.level]
 
 
-def tiles(drift: DriftState, last_heard_at: datetime | None) -> list[Tile]:
+def tiles(drift: DriftState, alerts: AlertsNow) -> list[Tile]:
     """Every part, in the order in which they are looked at."""
     workers = live_workers()
     is_busy = Job.objects.filter(state=JobState.RUNNING).exists()
@@ -62,7 +63,7 @@ def tiles(drift: DriftState, last_heard_at: datetime | None) -> list[Tile]:
             words="Placed photos, errors, failures and time, beside those of earlier jobs.",
         ),
         _disk(),
-        _alarms(last_heard_at),
+        _alerts(alerts),
     ]
 
 
@@ -116,13 +117,17 @@ def _disk() -> Tile:
     return Tile(title="Disk", level=level, value=f"{filesizeformat(disk.free)} free", words=words)
 
 
-def _alarms(last_heard_at: datetime | None) -> Tile:
-    if last_heard_at is None:
+def _alerts(alerts: AlertsNow) -> Tile:
+    """Those that somebody knows of are no news."""
+    if alerts.last_heard_at is None:
         words = "Prometheus and Alertmanager are not set up; this page works without them."
-        return Tile(title="Alarms", level="unknown", value="–", words=words)
-    quiet = timezone.now() - last_heard_at
-    ago = f"Last heard of {seconds(quiet.total_seconds())} ago."
-    if quiet > QUIET:
-        words = f"{ago} Nobody would be told of a failure."
-        return Tile(title="Alarms", level="warning", value="Silent", words=words)
-    return Tile(title="Alarms", level="ok", value="On", words=ago)
+        return Tile(title="Alerts", level="unknown", value="–", words=words)
+    quiet = timezone.now() - alerts.last_heard_at
+    words = f"Alertmanager was heard {seconds(quiet.total_seconds())} ago."
+    news = [alert for alert in alerts.firing if alert.acknowledged_at is None]
+    level: Level = "warning" if news else "ok"
+    if any(alert.severity == "critical" for alert in news):
+        level = "critical"
+    elif quiet > QUIET:
+        level, words = "warning", f"{words} Nobody would be told of a failure."
+    return Tile(title="Alerts", level=level, value=f"{len(alerts.firing)} firing", words=words)

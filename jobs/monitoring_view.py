@@ -16,7 +16,7 @@ class MonitoringPage(OperatorsOnly, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         alerts, drift = alerts_now(), drift_state()
-        rows = tiles(drift, alerts.last_heard_at)
+        rows = tiles(drift, alerts)
         return super().get_context_data(**kwargs) | {
             "tiles": rows,
             "worst": worst(rows),

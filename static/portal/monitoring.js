@@ -68,7 +68,7 @@ function plot(chart) {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
     scales: { x: { time: true }, y: { range: around } },
-    axes: [axis, { ...axis, size: 52, values: (_, ticks) => ticks.map(shortNumber) }],
+    axes: [{ ...axis, values: dayTicks }, { ...axis, size: 52, values: (_, ticks) => ticks.map(shortNumber) }],
     series: [{}, { stroke: line, width: 2, points: { show: isShort, size: 5 } }],
     hooks: { setCursor: [(u) => tell(chart, u.cursor.idx)] },
   };
@@ -80,6 +80,15 @@ function around(_, low, high) {
   const span = high - low || Math.abs(high) || 1;
   const bottom = low >= 0 && low < span ? 0 : low - 0.1 * span;
   return [bottom, high + 0.1 * span];
+}
+
+/** Days; times of day where all is within two of them. */
+function dayTicks(_, ticks) {
+  const isLong = ticks.at(-1) - ticks[0] > 2 * 86400;
+  const options = isLong
+    ? { day: "numeric", month: "short" }
+    : { hour: "2-digit", minute: "2-digit" };
+  return ticks.map((tick) => new Date(tick * 1000).toLocaleString("en-GB", options));
 }
 
 function isShort(u) {

@@ -1,5 +1,6 @@
 """The monitoring page: the state in one glance, whatever runs and whatever is known."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from jobs.trends import trends
 from mlops import alerts
 from mlops.alert_messages import parse_notification
 from mlops.models import Alert
+from mlops.public import alerts_now
 from tests.jobs.builders import make_done, make_in_state, make_job
 from tests.jobs.pages import Page
 from tests.mlops.notifications import alert, body, resolved
@@ -47,7 +49,8 @@ def page_of(user: User, address: str = ADDRESS) -> Page:
 def tiles(drift: DriftState | None = None, **ago: timedelta) -> dict[str, tuple[str, str]]:
     """Level and value by title."""
     heard = timezone.now() - ago["heard"] if "heard" in ago else None
-    rows = monitoring.tiles(drift or DriftState(), heard)
+    now = replace(alerts_now(), last_heard_at=heard)
+    rows = monitoring.tiles(drift or DriftState(), now)
     return {row.title: (row.level, row.value) for row in rows}
 
 
@@ -79,7 +82,7 @@ def test_a_new_server_is_in_order_but_for_its_worker(staff: User) -> None:
     assert found["Service"] == ("ok", "Answers")
     assert found["Workers"] == ("critical", "None")
     assert found["Queue"] == ("ok", "0 waiting")
-    assert found["Photos"] == found["Results"] == found["Alarms"] == ("unknown", "–")
+    assert found["Photos"] == found["Results"] == found["Alerts"] == ("unknown", "–")
     text = page_of(staff).text
     assert "Look at: workers." in text
     assert "There have been none." in text
@@ -120,8 +123,21 @@ def test_the_disk(db: None, monkeypatch: pytest.MonkeyPatch, free: int, level: s
 
 
 def test_whether_anybody_would_tell_of_an_alarm(db: None) -> None:
-    assert tiles(heard=timedelta(minutes=14))["Alarms"] == ("ok", "On")
-    assert tiles(heard=timedelta(minutes=16))["Alarms"] == ("warning", "Silent")
+    assert tiles(heard=timedelta(minutes=14))["Alerts"] == ("ok", "0 firing")
+    assert tiles(heard=timedelta(minutes=16))["Alerts"] == ("warning", "0 firing")
+
+
+def test_alerts_that_nobody_knows_of_are_news(staff: User) -> None:
+    heard = timedelta(minutes=1)
+    critical = {"alertname": "ModelServerDown", "severity": "critical"}
+    receive(alert("DiskWillFill"))
+    assert tiles(heard=heard)["Alerts"] == ("warning", "1 firing")
+    receive(alert("ModelServerDown", labels=critical))
+    assert tiles(heard=heard)["Alerts"] == ("critical", "2 firing")
+    assert "Look at: workers, alerts." in page_of(staff).text
+    for row in Alert.objects.all():
+        alerts.acknowledge(row, staff)
+    assert tiles(heard=heard)["Alerts"] == ("ok", "2 firing")
 
 
 def test_drift_is_shown_with_the_jobs_behind_it(
