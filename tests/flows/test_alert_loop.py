@@ -26,7 +26,7 @@ from scene3d.monitoring.local import Addresses, write_local
 from tests.conftest import MODEL_STORE
 from tests.live import PASSWORD, LiveStack, live_stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.weights, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.weights, pytest.mark.timeout(1500)]
 
 SPEED_UP = 3600
 OPERATOR = "operators@example.org"
@@ -97,8 +97,7 @@ class Loop:
     """The service, watched."""
 
     stack: LiveStack
-    prometheus: str
-    alertmanager: str
+    addresses: Addresses
 
     def alerts(self, name: str) -> list[dict[str, Any]]:
         answer = self.stack.request("GET", f"/api/v1/alerts/?name={name}", user="olga")
@@ -154,15 +153,11 @@ def loop(
     make_it_drift: Drift,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Loop]:
-    specs, config = tmp_path / "specs", tmp_path / "monitoring"
-    specs.mkdir()
-    for name in ("InputBrightnessDrift", "FeatureDriftDetected"):
-        (specs / f"{name}.yaml").write_text(SPEC)
-    local = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    config = tmp_path / "monitoring"
     token = write_local(config, Addresses(), metrics_token=None)
     for variable, value in {
         "SCENE3D_ALERTS_TOKEN_FILE": token,
-        "SCENE3D_ALERT_SPECS": specs,
+        "SCENE3D_ALERT_SPECS": write_specs(tmp_path / "specs"),
         "SCENE3D_TRAIN_DATA": labelled_photos,
         "SCENE3D_OPERATORS": OPERATOR,
         "EMAIL_URL": "consolemail://",
@@ -171,29 +166,44 @@ def loop(
     with live_stack(tmp_path, MODEL_STORE) as stack:
         make_operator(stack)
         addresses = Addresses(
-            portal=f"127.0.0.1:{stack.port}", prometheus=local[0], alertmanager=local[1]
+            portal=f"127.0.0.1:{stack.port}",
+            prometheus=f"127.0.0.1:{free_port()}",
+            alertmanager=f"127.0.0.1:{free_port()}",
         )
         write_local(config, addresses, metrics_token=None, speed_up=SPEED_UP)
         if make_it_drift.target is not None:
             add_target(config / "prometheus.yml", make_it_drift.target)
-        with (
-            process(
-                tool("prometheus-alertmanager"),
-                f"--config.file={config}/alertmanager.yml",
-                f"--storage.path={tmp_path}/alertmanager",
-                f"--web.listen-address={local[1]}",
-                "--cluster.listen-address=",
-                log=tmp_path / "alertmanager.log",
-            ),
-            process(
-                tool("prometheus"),
-                f"--config.file={config}/prometheus.yml",
-                f"--storage.tsdb.path={tmp_path}/prometheus",
-                f"--web.listen-address={local[0]}",
-                log=tmp_path / "prometheus.log",
-            ),
-        ):
-            yield Loop(stack, *local)
+        with watching(config, addresses):
+            yield Loop(stack, addresses)
+
+
+@contextmanager
+def watching(config: Path, addresses: Addresses) -> Iterator[None]:
+    """Alertmanager and Prometheus, as `manage.py monitoring_config` says how to start them."""
+    alertmanager = process(
+        tool("prometheus-alertmanager"),
+        f"--config.file={config}/alertmanager.yml",
+        f"--storage.path={config}/alertmanager",
+        f"--web.listen-address={addresses.alertmanager}",
+        "--cluster.listen-address=",
+        log=config / "alertmanager.log",
+    )
+    prometheus = process(
+        tool("prometheus"),
+        f"--config.file={config}/prometheus.yml",
+        f"--storage.tsdb.path={config}/prometheus",
+        f"--web.listen-address={addresses.prometheus}",
+        log=config / "prometheus.log",
+    )
+    with alertmanager, prometheus:
+        yield
+
+
+def write_specs(folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("InputBrightnessDrift", "FeatureDriftDetected"):
+        (folder / f"{name}.yaml").write_text(SPEC)
+    return folder
 
 
 def make_operator(stack: LiveStack) -> None:
@@ -218,7 +228,7 @@ def add_target(path: Path, target: str) -> None:
 
 
 def is_firing(loop: Loop, name: str) -> bool:
-    address = f"http://{loop.prometheus}/api/v1/alerts"
+    address = f"http://{loop.addresses.prometheus}/api/v1/alerts"
     with urllib.request.urlopen(address, timeout=10) as answer:
         rows = json.load(answer)["data"]["alerts"]
     return any(row["labels"]["alertname"] == name and row["state"] == "firing" for row in rows)
@@ -257,7 +267,7 @@ def test_drift_starts_one_experiment_and_passes(loop: Loop, make_it_drift: Drift
         [only] = loop.experiments()
         return bool(only["state"] == "done")
 
-    loop.wait(is_over, timeout_s=300)
+    loop.wait(is_over, timeout_s=900)
     loop.wait(lambda: len(subjects(loop)) == 2)
     assert subjects(loop) == [
         "Subject: [Scene3D] Experiment answer-brightness has started",

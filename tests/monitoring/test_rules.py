@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from scene3d.monitoring.local import DOCKER, RULES, Addresses, read_yaml, write_local
 
@@ -173,3 +174,18 @@ def test_made_faster_only_durations_change(tmp_path: Path) -> None:
     for name, command in (("prometheus.yml", "promtool"), ("alertmanager.yml", "amtool")):
         words = ["check", "config"] if command == "promtool" else ["check-config"]
         subprocess.run([tool(command), *words, tmp_path / name], check=True, capture_output=True)
+
+
+def test_the_command_writes_it_and_says_how_to_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("monitoring_config", tmp_path / "here", portal="127.0.0.1:8321")
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in said[:1]] == ["run"]
+    assert said[0].startswith(f"SCENE3D_ALERTS_TOKEN_FILE={tmp_path}/here/alerts_token ")
+    assert [line.split()[0] for line in said[1:]] == ["prometheus", "prometheus-alertmanager"]
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as ended:
+        call_command("monitoring_config", tmp_path / "file")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("output_not_writable: ")
