@@ -47,10 +47,7 @@ def test_the_state_the_trends_and_an_alert(page: Page, watched: LiveStack, width
             .data.some((value) => value > 0))"""
     )
     assert is_drawn
-    canvas = first.locator(".u-over")
-    box = canvas.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
+    first.locator(".u-over").hover(position={"x": 2, "y": 60})
     expect(first).to_contain_text(": 75 %")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert unlabelled_controls(page) == []
