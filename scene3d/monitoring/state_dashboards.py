@@ -105,7 +105,7 @@ DRIFT = Dashboard(
         ),
         Panel(
             title="Brightness and contrast",
-            about="In robust deviations from the baseline.",
+            about="In standard errors from the baseline.",
             minimum=None,
             steps=((3, "orange"), (5, "red")),
             queries=[
@@ -121,7 +121,7 @@ DRIFT = Dashboard(
             queries=[Query(expr="max(scene3d_drift_mmd)", legend="MMD²")],
         ),
         Panel(
-            title="Every feature, in robust deviations",
+            title="Every feature, in standard errors",
             minimum=None,
             queries=[
                 Query(expr="max by (feature) (scene3d_drift_z)", legend="{{feature}}"),

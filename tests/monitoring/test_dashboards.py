@@ -116,3 +116,16 @@ def test_dashboards_and_rules_use_what_is_served(served: set[str]) -> None:
 def test_dashboards_leave_nothing_of_drift_out() -> None:
     used = set().union(*(metrics_of(expr) for board in DASHBOARDS for expr in board.expressions))
     assert {"scene3d_drift_baseline_info"} >= SERVED_BY_THE_ROOM_DRIFT - used
+
+
+def test_our_names_are_as_prometheus_wants_them(client: Client, alice: User) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    make_done(alice)
+    Worker.objects.create(name="a", network_loads={"aliked-n16": 1}, machine=MACHINE)
+    page = client.get("/metrics").content
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=page, capture_output=True, check=False
+    )
+    assert [line for line in done.stderr.decode().splitlines() if "scene3d" in line] == []
