@@ -90,14 +90,14 @@ def test_every_expression_parses(dashboard: Dashboard, tmp_path: Path) -> None:
 
 @pytest.fixture
 def served(client: Client, alice: User) -> set[str]:
-    """Names of all samples that a scrape of a server with some work behind it has."""
+    """Names that a scrape of a server with some work behind it has; with or without samples yet."""
     make_done(alice)
     make_in_state(alice, JobState.FAILED)
     Worker.objects.create(name="a", network_loads={"aliked-n16": 1}, machine=MACHINE)
     client.get("/api/v1/jobs/")
     page = client.get("/metrics").content.decode()
-    not_yet_counted = re.findall(r"^# TYPE (\S+) counter$", page, re.MULTILINE)
-    return {*not_yet_counted, *re.findall(r"^([a-zA-Z_:][\w:]*)[{ ]", page, re.MULTILINE)}
+    declared = re.findall(r"^# TYPE (\S+) (?:counter|gauge)$", page, re.MULTILINE)
+    return {*declared, *re.findall(r"^([a-zA-Z_:][\w:]*)[{ ]", page, re.MULTILINE)}
 
 
 def test_dashboards_and_rules_use_what_is_served(served: set[str]) -> None:
