@@ -6,7 +6,7 @@ SETUP := var/.setup-run
 SETUP_DEV := var/.setup-dev
 NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/offline.txt package-lock.json scene3d/engine/weights.py
 
-.PHONY: help setup demo run mlflow test test-long test-diagnosis check format requirements clean
+.PHONY: help setup demo run mlflow test test-long test-diagnosis test-stack check dashboards format requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -ts $$'\t'
@@ -33,6 +33,10 @@ test-long: $(SETUP_DEV) ## the tests that `make test` has no time for (a quarter
 test-diagnosis: $(SETUP_DEV) ## 100 generated bad photos: is each named rightly? (half an hour)
 	$(PYTHON) -m tests.engine.diagnosis_score
 
+test-stack: $(SETUP_DEV) ## the closed loop with the real Prometheus and Alertmanager, which it installs
+	.ci/install-monitoring
+	$(PYTHON) -m pytest -m stack $(ARGS)
+
 check: $(SETUP_DEV) ## linters, types, walls, templates, migrations, deployment
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -43,6 +47,10 @@ check: $(SETUP_DEV) ## linters, types, walls, templates, migrations, deployment
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))') DJANGO_SETTINGS_MODULE=scene3d.settings.production \
 		$(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
+	docker/check
+
+dashboards: $(SETUP) ## write Grafana's dashboards anew
+	$(PYTHON) manage.py dashboards
 
 format: $(SETUP_DEV) ## format Python and templates
 	$(VENV)/bin/ruff check --fix .

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
-from prometheus_client import REGISTRY
+
+from scene3d.http.metrics import COMPUTED
 
 
 class DriftConfig(AppConfig):
@@ -10,4 +11,4 @@ class DriftConfig(AppConfig):
         """Metrics are computed at each scrape, so registering them costs nothing."""
         from drift.metrics import DriftCollector  # noqa: PLC0415  # models exist only now
 
-        REGISTRY.register(DriftCollector())
+        COMPUTED.register(DriftCollector())

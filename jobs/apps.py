@@ -1,5 +1,6 @@
 from django.apps import AppConfig
-from prometheus_client import REGISTRY
+
+from scene3d.http.metrics import COMPUTED
 
 
 class JobsConfig(AppConfig):
@@ -10,4 +11,4 @@ class JobsConfig(AppConfig):
         """Metrics are computed at each scrape, so registering them costs nothing."""
         from jobs.metrics import JobCollector  # noqa: PLC0415  # models exist only now
 
-        REGISTRY.register(JobCollector())
+        COMPUTED.register(JobCollector())

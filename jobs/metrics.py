@@ -1,32 +1,49 @@
 """What Prometheus sees of the jobs: read from the database, which all processes share."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 
-from django.db import DatabaseError
-from django.db.models import Avg, Count, Min, Sum
-from django.utils import timezone
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from django.conf import settings
+from django.db.models import Avg, Count
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 
-from jobs.models import Job, Photo, StageRun
-from jobs.states import JobState, PhotoStatus
-from jobs.workers import live_workers
+from jobs import tallies
+from jobs.models import Job, Photo, Worker
+from jobs.queues import queues
+from jobs.states import TERMINAL, JobStage, JobState, PhotoStatus
+from jobs.tallies import RECONCILED, Key
+from jobs.workers import is_ready, live_workers
+from scene3d.http.metrics import DatabaseCollector
+
+_PHOTO_KINDS = ("uploaded", "valid", "registered")
+_MACHINE_GAUGES = {
+    "load": ("scene3d_worker_load_ratio", "Load of a worker's machine; 1: all cores are busy."),
+    "memory_available_bytes": (
+        "scene3d_worker_memory_available_bytes",
+        "Memory of a worker's machine that is to be had.",
+    ),
+    "memory_total_bytes": ("scene3d_worker_memory_total_bytes", "Memory of a worker's machine."),
+}
+_GPU_GAUGES = {
+    "memory_used_bytes": ("scene3d_gpu_memory_used_bytes", "Memory of a graphics card in use."),
+    "memory_total_bytes": ("scene3d_gpu_memory_total_bytes", "Memory of a graphics card."),
+    "utilization": ("scene3d_gpu_utilization_ratio", "Share of time that a card is at work."),
+}
 
 
-class JobCollector(Collector):
-    """Computed at each scrape; a handful of aggregate queries."""
+class JobCollector(DatabaseCollector):
+    """Jobs, queues, photos, stages, workers, and the disk that they live on."""
 
-    def collect(self) -> Iterator[Metric]:
-        """Nothing while the database is away: `readyz` tells that."""
-        try:
-            families = [*_jobs(), *_photos(), *_stages(), *_workers()]
-        except DatabaseError:
-            return
-        yield from families
-
-    def describe(self) -> list[Metric]:
-        """Registration must not ask the database."""
-        return []
+    def families(self) -> Iterator[Metric]:
+        counted = tallies.read()
+        workers = live_workers()
+        yield from (*_jobs(), *_queues(), *_photos(), *_ended(counted), *_stages(counted))
+        yield from (*_workers(workers), *_machines(workers), *_gpus(workers), *_upkeep(counted))
 
 
 def _jobs() -> Iterator[Metric]:
@@ -35,13 +52,6 @@ def _jobs() -> Iterator[Metric]:
     for state in JobState.values:
         jobs.add_metric([state], counted.get(state, 0))
     yield jobs
-    waiting = Job.objects.filter(state=JobState.QUEUED)
-    oldest = waiting.aggregate(oldest=Min("queued_at"))["oldest"]
-    yield GaugeMetricFamily(
-        "scene3d_queue_oldest_seconds",
-        "How long the longest-waiting job has waited.",
-        (timezone.now() - oldest).total_seconds() if oldest else 0,
-    )
     errors = GaugeMetricFamily(
         "scene3d_job_errors", "Failed and broken jobs by code.", labels=["state", "code"]
     )
@@ -49,6 +59,19 @@ def _jobs() -> Iterator[Metric]:
     for state, code, count in ended.values_list("state", "error_code").annotate(Count("id")):
         errors.add_metric([state, code or ""], count)
     yield errors
+
+
+def _queues() -> Iterator[Metric]:
+    depth = GaugeMetricFamily("scene3d_queue_depth", "What waits for a worker.", labels=["queue"])
+    oldest = GaugeMetricFamily(
+        "scene3d_queue_oldest_seconds",
+        "How long the longest-waiting has waited.",
+        labels=["queue"],
+    )
+    for queue in queues():
+        depth.add_metric([queue.name], queue.depth)
+        oldest.add_metric([queue.name], queue.oldest_s)
+    yield from (depth, oldest)
 
 
 def _photos() -> Iterator[Metric]:
@@ -63,25 +86,54 @@ def _photos() -> Iterator[Metric]:
     )
 
 
-def _stages() -> Iterator[Metric]:
-    seconds = GaugeMetricFamily(
-        "scene3d_stage_seconds_sum", "Time in stages of finished jobs.", labels=["stage"]
+def _ended(counted: dict[Key, float]) -> Iterator[Metric]:
+    ended = CounterMetricFamily(
+        "scene3d_jobs_ended", "Ends of jobs, by state; deleted jobs count.", labels=["state"]
     )
-    units = GaugeMetricFamily(
-        "scene3d_stage_units_sum", "Photos or pairs in stages of finished jobs.", labels=["stage"]
+    for state in sorted(TERMINAL):
+        ended.add_metric([state], counted.get(("ended", state), 0))
+    yield ended
+    photos = CounterMetricFamily(
+        "scene3d_job_photos", "Photos of jobs that have ended.", labels=["kind"]
     )
-    rows = (
-        StageRun.objects.order_by().values_list("stage").annotate(Sum("seconds"), Sum("num_units"))
+    for kind in _PHOTO_KINDS:
+        photos.add_metric([kind], counted.get(("photos", kind), 0))
+    yield photos
+    yield HistogramMetricFamily(
+        "scene3d_job_seconds",
+        "From the start of an attempt that is done to its end.",
+        buckets=tallies.latency_buckets(counted),
+        sum_value=counted.get(("seconds", ""), 0),
     )
-    for stage, sum_s, num_units in rows:
-        seconds.add_metric([stage], sum_s)
-        units.add_metric([stage], num_units)
+    valid, registered = (counted.get(("photos", kind), 0) for kind in _PHOTO_KINDS[1:])
+    ratio = GaugeMetricFamily(
+        "scene3d_registered_ratio", "Placed photos of valid ones, over all ended jobs."
+    )
+    if valid:
+        ratio.add_metric([], registered / valid)
+    yield ratio
+
+
+def _stages(counted: dict[Key, float]) -> Iterator[Metric]:
+    seconds = CounterMetricFamily(
+        "scene3d_stage_seconds", "Time in stages of finished jobs.", labels=["stage"]
+    )
+    units = CounterMetricFamily(
+        "scene3d_stage_units", "Photos or pairs in stages of finished jobs.", labels=["stage"]
+    )
+    for stage in JobStage.values:
+        seconds.add_metric([stage], counted.get(("stage_seconds", stage), 0))
+        units.add_metric([stage], counted.get(("stage_units", stage), 0))
     yield from (seconds, units)
 
 
-def _workers() -> Iterator[Metric]:
-    workers = live_workers()
+def _workers(workers: Sequence[Worker]) -> Iterator[Metric]:
     yield GaugeMetricFamily("scene3d_workers", "Workers that beat.", len(workers))
+    yield GaugeMetricFamily(
+        "scene3d_model_server_ready",
+        "1: a worker beats, with the networks of some preset; 0: jobs wait.",
+        is_ready(workers),
+    )
     loads = CounterMetricFamily(
         "scene3d_network_loads",
         "How often a worker loaded a network.",
@@ -91,3 +143,36 @@ def _workers() -> Iterator[Metric]:
         for network, count in worker.network_loads.items():
             loads.add_metric([worker.name, network], count)
     yield loads
+
+
+def _machines(workers: Sequence[Worker]) -> Iterator[Metric]:
+    for key, (name, words) in _MACHINE_GAUGES.items():
+        gauge = GaugeMetricFamily(name, words, labels=["worker"])
+        for worker in workers:
+            if worker.machine.get(key) is not None:
+                gauge.add_metric([worker.name], worker.machine[key])
+        if gauge.samples:
+            yield gauge
+
+
+def _gpus(workers: Sequence[Worker]) -> Iterator[Metric]:
+    """Nothing where no worker has seen a card."""
+    cards = [(worker.name, card) for worker in workers for card in worker.machine.get("gpus", [])]
+    for key, (name, words) in _GPU_GAUGES.items():
+        gauge = GaugeMetricFamily(name, words, labels=["worker", "gpu", "model"])
+        for worker, card in cards:
+            if card[key] is not None:
+                gauge.add_metric([worker, str(card["index"]), card["name"]], card[key])
+        if gauge.samples:
+            yield gauge
+
+
+def _upkeep(counted: dict[Key, float]) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "scene3d_reconciler_heartbeat_timestamp_seconds",
+        "When a worker last looked after lost jobs; 0: never.",
+        counted.get((RECONCILED, ""), 0),
+    )
+    disk = shutil.disk_usage(settings.DATA_DIR)
+    yield GaugeMetricFamily("scene3d_data_free_bytes", "Of the data folder's disk.", disk.free)
+    yield GaugeMetricFamily("scene3d_data_total_bytes", "Of the data folder's disk.", disk.total)

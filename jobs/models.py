@@ -320,6 +320,21 @@ class JobEvent(models.Model):
         return f"{self.kind} {self.id}"
 
 
+class Tally(models.Model):
+    """A number that only grows; see `tallies`."""
+
+    name = models.CharField(max_length=50)
+    label = models.CharField(max_length=50, blank=True)
+    value = models.FloatField(default=0)
+
+    class Meta:
+        ordering = ["name", "label"]
+        constraints = [models.UniqueConstraint(fields=["name", "label"], name="one_row_per_tally")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.label}: {self.value:g}"
+
+
 class Worker(models.Model):
     """A worker that beats, and what it found this machine can do."""
 
@@ -328,6 +343,7 @@ class Worker(models.Model):
     heartbeat_at = models.DateTimeField(default=timezone.now)
     capabilities = models.JSONField(default=dict)
     network_loads = models.JSONField(default=dict, help_text="How often each network was loaded.")
+    machine = models.JSONField(default=dict, help_text="Load, memory, graphics cards.")
 
     class Meta:
         ordering = ["name"]

@@ -78,10 +78,10 @@ def record_blocking_photos(job_id: UUID, rows: Sequence[Mapping[str, Any]]) -> N
         )
 
 
-def record_stage_runs(job_id: UUID, report: Mapping[str, Any]) -> None:
+def record_stage_runs(job_id: UUID, report: Mapping[str, Any]) -> list[StageRun]:
     counts = report["counts"]
     num_units = {"checking": counts["num_photos"], "matching": counts["num_pairs"]}
-    StageRun.objects.bulk_create(
+    return StageRun.objects.bulk_create(
         StageRun(
             job_id=job_id,
             stage=stage["stage"],

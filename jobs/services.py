@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from drift.public import record_outcome
-from jobs import rows
+from jobs import rows, tallies
 from jobs.errors import StateForbids
 from jobs.files import (
     LIVE,
@@ -139,7 +139,7 @@ def finish(
         rows.record_photo_rows(lease.job_id, report["photos"])
         StageRun.objects.filter(job_id=lease.job_id).delete()
         if not report["is_partial"]:  # whose times would make estimates too short
-            rows.record_stage_runs(lease.job_id, report)
+            tallies.count_stages(rows.record_stage_runs(lease.job_id, report))
     return True
 
 
@@ -314,6 +314,7 @@ def recover_jobs() -> None:
             logger.warning("job %s waits, but the queue has lost it: delivered again", job.pk)
             with transaction.atomic():
                 deliver(job)
+    tallies.note_reconciled()
 
 
 def _recover_lost(job: Job) -> None:
@@ -343,6 +344,7 @@ def _end(lease: Lease, state: JobState, **values: Any) -> bool:
             return False
         JobEvent.objects.filter(job_id=lease.job_id, kind="progress").delete()
         rows.forget_growth(lease.job_id)
+        tallies.count_end(lease.job_id, state, values.get("report"))
         tell(lease.job_id, "state", {"state": state, "error_code": values.get("error_code")})
         if state != JobState.CANCELLED:  # somebody's wish, not an outcome
             record_outcome(lease.job_id, values.get("report"))

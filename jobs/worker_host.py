@@ -9,6 +9,7 @@ from functools import cache
 from django.conf import settings
 from django.utils import timezone
 
+from jobs.machine import read_machine
 from jobs.models import Worker
 from jobs.presets import effective_options, offered_presets
 from scene3d.engine.capabilities import open_host, probe_host, warm_up
@@ -41,7 +42,10 @@ def start_worker() -> None:
         warm_up(effective_options(preset, {}), host)
     capabilities = {**probe_host(host), "platform": platform.platform()}
     Worker.objects.create(
-        name=worker_name(), capabilities=capabilities, network_loads=dict(host.network_loads)
+        name=worker_name(),
+        capabilities=capabilities,
+        network_loads=dict(host.network_loads),
+        machine=read_machine(),
     )
     logger.info(
         "worker %s is ready: %s, networks %s",
@@ -55,7 +59,7 @@ def beat() -> None:
     """Refresh this worker's row; rows of the dead go after a day."""
     now = timezone.now()
     Worker.objects.filter(name=worker_name()).update(
-        heartbeat_at=now, network_loads=dict(this_host().network_loads)
+        heartbeat_at=now, network_loads=dict(this_host().network_loads), machine=read_machine()
     )
 
 

@@ -1,5 +1,6 @@
 """Workers as the web process sees them: by their rows."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,11 @@ ALIVE = timedelta(seconds=45)
 
 def live_workers() -> list[Worker]:
     return list(Worker.objects.filter(heartbeat_at__gte=timezone.now() - ALIVE))
+
+
+def is_ready(workers: Iterable[Worker]) -> bool:
+    """Whether any of them can run a preset: without capabilities, it is about to say so."""
+    return any(any(worker.capabilities.get("presets", {}).values()) for worker in workers)
 
 
 def capabilities() -> dict[str, Any]:

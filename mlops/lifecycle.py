@@ -118,6 +118,7 @@ def requeue(experiment_id: UUID) -> int | None:
             .filter(_FREE | lost_at(timezone.now()))
             .update(
                 state=ExperimentState.QUEUED,
+                queued_at=timezone.now(),
                 delivery=F("delivery") + 1,
                 **_NO_END,
             )

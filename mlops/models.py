@@ -1,12 +1,14 @@
 """Experiments, what they found, and what is served. State changes live in services, never here."""
 
 import uuid
-from typing import Any, Never
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from mlops.alert_models import Alert, AlertEvent, AlertGroup, Silence
+from mlops.append_only import AppendOnly
 from mlops.states import (
     ACTIVE,
     Act,
@@ -16,6 +18,21 @@ from mlops.states import (
     StageState,
     WebhookEvent,
 )
+
+__all__ = [
+    "Alert",
+    "AlertEvent",
+    "AlertGroup",
+    "AuditEntry",
+    "Candidate",
+    "Configuration",
+    "Experiment",
+    "ExperimentStage",
+    "ShadowRun",
+    "Silence",
+    "TrackedAlias",
+    "WebhookDelivery",
+]
 
 
 class Experiment(models.Model):
@@ -36,6 +53,7 @@ class Experiment(models.Model):
 
     state = models.CharField(max_length=16, choices=ExperimentState, default=ExperimentState.QUEUED)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    queued_at = models.DateTimeField(default=timezone.now, help_text="Since when it waits.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -203,21 +221,7 @@ class Configuration(models.Model):
         return options
 
 
-class Unchangeable(Exception):  # noqa: N818  # names what was touched
-    """Somebody's code tried to change the audit log."""
-
-
-class AuditQuerySet(models.QuerySet["AuditEntry"]):
-    """Reads and adds; what is there stays."""
-
-    def update(self, **values: Any) -> Never:
-        raise Unchangeable("Audit entries are never changed.")
-
-    def delete(self) -> Never:
-        raise Unchangeable("Audit entries are never deleted.")
-
-
-class AuditEntry(models.Model):
+class AuditEntry(AppendOnly):
     """Who did what to the served configuration, and why. Rows are never changed."""
 
     at = models.DateTimeField(default=timezone.now)
@@ -232,23 +236,12 @@ class AuditEntry(models.Model):
     )
     reason = models.TextField()
 
-    objects = AuditQuerySet.as_manager()
-
     class Meta:
         ordering = ["-at", "-id"]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.who_name}: {self.get_act_display()}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Raises: Unchangeable, for a row that is there."""
-        if not self._state.adding:
-            raise Unchangeable("Audit entries are never changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Never:
-        raise Unchangeable("Audit entries are never deleted.")
 
 
 class TrackedAlias(models.Model):

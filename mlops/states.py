@@ -69,3 +69,22 @@ class DeliveryState(TextChoices):
     WAITING = "waiting", "Waiting"
     DELIVERED = "delivered", "Delivered"
     GIVEN_UP = "given_up", "Given up"
+
+
+class AlertState(TextChoices):
+    """As Alertmanager calls them."""
+
+    FIRING = "firing", "Firing"
+    RESOLVED = "resolved", "Resolved"
+
+
+class AlertEventKind(TextChoices):
+    """What happens to an alert."""
+
+    FIRED = "fired", "Fires"
+    RESOLVED = "resolved", "Resolved"
+    ANSWERED = "answered", "Answered by an experiment"
+    NOT_STARTED = "not_started", "No experiment started"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    SILENCED = "silenced", "Silenced"
+    SILENCE_LIFTED = "silence_lifted", "Silence lifted"

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from django_prometheus.exports import ExportToDjangoView
 
 from scene3d.http import health, schema
+from scene3d.http.metrics import metrics
 
 handler400 = "scene3d.http.errors.bad_request"
 handler403 = "scene3d.http.errors.forbidden"
@@ -17,6 +17,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("drift.api.urls")),
     path("", include("mlops.api.urls")),
     path("", include("mlops.api.experiment_urls")),
+    path("", include("mlops.api.alert_urls")),
     path("", include("jobs.api.urls")),
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("docs/", schema.SwaggerUI.as_view(), name="docs"),
@@ -28,9 +29,11 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("jobs/", include("jobs.urls")),
     path("experiments/", include("mlops.urls")),
+    path("monitoring/", include("jobs.monitoring_urls")),
+    path("monitoring/alerts/", include("mlops.alert_page_urls")),
     path("api/v1/", include((api_v1, "api"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", ExportToDjangoView, name="metrics"),
+    path("metrics", metrics, name="metrics"),
 ]

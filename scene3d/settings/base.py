@@ -231,6 +231,12 @@ CONTENT_SECURITY_POLICY = {
 PROMOTION_POLICY = ENV.promotion_policy
 DRIFT_BLOCKS = ENV.drift_blocks
 
+# --------------------------------------------------------------------- monitoring
+METRICS_TOKEN = ENV.metrics_token
+ALERTS_TOKEN = ENV.alerts_token
+ALERT_SPECS = ENV.alert_specs
+TRAIN_DATA = ENV.train_data
+
 # --------------------------------------------------------------------------- API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -270,6 +276,7 @@ SPECTACULAR_SETTINGS = {
         "CandidateStateEnum": "mlops.states.CandidateState",
         "ExperimentStateEnum": "mlops.states.ExperimentState",
         "ExperimentStageStateEnum": "mlops.states.StageState",
+        "AlertStateEnum": "mlops.states.AlertState",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,

@@ -197,6 +197,29 @@ class Environment(BaseModel):
         alias="DRIFT_BLOCKS",
         description="critical: photos that are very unlike the baseline's are refused.",
     )
+    web_processes: int = Field(
+        1, alias="SCENE3D_WEB_PROCESSES", ge=1, description="Web processes behind the one port."
+    )
+    metrics_token: str | None = Field(
+        None,
+        alias="SCENE3D_METRICS_TOKEN",
+        description="What Prometheus shows at /metrics; open to all who reach it when absent.",
+    )
+    alerts_token: str | None = Field(
+        None,
+        alias="SCENE3D_ALERTS_TOKEN",
+        description="What Alertmanager shows; no alerts are taken when absent.",
+    )
+    alert_specs: Path = Field(
+        BASE_DIR / "mlops" / "specs",
+        alias="SCENE3D_ALERT_SPECS",
+        description="Folder of the experiments that answer alerts.",
+    )
+    train_data: str | None = Field(
+        None,
+        alias="SCENE3D_TRAIN_DATA",
+        description="Labelled photos of these experiments; what the spec names when absent.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="SCENE3D_LOG_LEVEL", description="Of our own messages."
     )

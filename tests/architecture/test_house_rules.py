@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 OUR_OWN = re.compile(
-    r"^(scene3d|jobs|mlops|drift|accounts|tests|templates|static|requirements)/|^[^/]+$"
+    r"^(scene3d|jobs|mlops|drift|accounts|tests|templates|static|requirements|docker)/|^[^/]+$"
 )
 
 

@@ -49,6 +49,11 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_SHADOW_SCHEDULE": ("shadow_schedule", "*/5 0-4 * * mon-fri", "*/5 0-4 * * mon-fri"),
     "SCENE3D_SHADOW_SAMPLE": ("shadow_sample", "2", 2),
     "DRIFT_BLOCKS": ("drift_blocks", "critical", "critical"),
+    "SCENE3D_WEB_PROCESSES": ("web_processes", "2", 2),
+    "SCENE3D_METRICS_TOKEN": ("metrics_token", "t", "t"),
+    "SCENE3D_ALERTS_TOKEN": ("alerts_token", "t", "t"),
+    "SCENE3D_ALERT_SPECS": ("alert_specs", "/specs", Path("/specs")),
+    "SCENE3D_TRAIN_DATA": ("train_data", "/train", "/train"),
     "SCENE3D_LOG_LEVEL": ("log_level", "DEBUG", "DEBUG"),
 }  # fmt: skip
 

@@ -6,7 +6,8 @@ from django.db.models import ProtectedError
 
 from accounts.models import User
 from mlops import services
-from mlops.models import AuditEntry, Unchangeable
+from mlops.append_only import Unchangeable
+from mlops.models import AuditEntry
 from tests.mlops.serving.builders import WHY, make_candidate
 
 
