@@ -103,6 +103,7 @@ class _Delivery:
         self._progress, self._host = progress, host
         self.makers: Mapping[str, Callable[[Path], None]] = {
             "ply": self._scaled("points.ply"),
+            "ply_sparse": self._scaled("points_sparse.ply"),
             "ply_full": self._scaled("points_full.ply"),
             "cameras": self._scaled("cameras.json"),
             "report": self._scaled("report.json"),

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scene3d.engine.cloud import clean_points, thin_points
+from scene3d.engine.dense.fusion import Cloud as DenseCloud
 from scene3d.engine.export.cameras import describe_cameras, write_cameras
 from scene3d.engine.export.glb import write_glb
 from scene3d.engine.export.laz import write_laz
-from scene3d.engine.export.ply import point_rows, write_ply
-from scene3d.engine.export.view import write_view
+from scene3d.engine.export.ply import dense_rows, point_rows, write_ply
+from scene3d.engine.export.view import write_dense_view, write_view
 from scene3d.engine.geometry.upright import UP_IN_WORLD, find_up
 from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
@@ -39,17 +40,22 @@ def export_models(
     options: ReconstructionOptions,
     workspace: Workspace,
     progress: Progress,
+    dense: DenseCloud | None = None,
 ) -> list[Cloud]:
     """Write everything but the report into `workspace.result_dir`; a Cloud per model.
 
     models/N            the COLMAP model
-    points.ply          the largest model's cloud, cleaned and thinned
-    points_full.ply     all of its points
+    points.ply          the largest model's cloud: the dense one, or the sparse one where there is
+                        none
+    points_sparse.ply   the sparse cloud, cleaned and thinned, beside a dense one
+    points_full.ply     all of its sparse points
     points.laz          the cloud of points.ply, for surveying software
     model.glb           the same with its cameras, for 3D programs
     cameras.json        every registered photo
     view/N.points.bin   for the viewer, every model's cloud
     view/N.tracks.bin   and which photos see its points
+    view/0.preview.bin  the beginning of the dense cloud
+    view/0.dense.bin    and all of it
     """
     result = workspace.result_dir
     (result / "view").mkdir()
@@ -65,7 +71,10 @@ def export_models(
         up = _up_in_world(model, options)
         write_view(model, shown, view, view.with_name(f"{position}.tracks.bin"), up_in_world=up)
         if position == 0:
-            _write_largest(model, shown, names, result)
+            _write_largest(model, shown, names, result, dense)
+            if dense is not None:
+                preview = view.with_name("0.preview.bin")
+                write_dense_view(dense, preview, view.with_name("0.dense.bin"), up_in_world=up)
         clouds.append(
             Cloud(num_points=model.num_points, num_clean=len(clean), num_shown=len(shown))
         )
@@ -87,11 +96,18 @@ def _up_in_world(model: Model, options: ReconstructionOptions) -> Sequence[float
 
 
 def _write_largest(
-    model: Model, shown: NDArray[np.intp], names: Mapping[int, str], result: Path
+    model: Model,
+    shown: NDArray[np.intp],
+    names: Mapping[int, str],
+    result: Path,
+    dense: DenseCloud | None,
 ) -> None:
-    write_ply(model, shown, result / "points.ply")
-    write_ply(model, np.arange(model.num_points), result / "points_full.ply")
-    points = point_rows(model, shown)
+    points = sparse = point_rows(model, shown)
+    if dense is not None:
+        points = dense_rows(dense)
+        write_ply(sparse, result / "points_sparse.ply")
+    write_ply(points, result / "points.ply")
+    write_ply(point_rows(model, np.arange(model.num_points)), result / "points_full.ply")
     cameras = describe_cameras([model], names)["models"][0]["cameras"]
     write_laz(points, result / "points.laz")
     write_glb(points, cameras, result / "model.glb")

@@ -17,6 +17,8 @@ class ExportFormat:
     """Whether making it reads the photos again."""
     is_on_demand: bool = False
     """Made when somebody asks for it; the others come with every result."""
+    needs_surfaces: bool = False
+    """Comes only with results that have a dense cloud."""
 
 
 FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
@@ -26,9 +28,15 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
             title="Point cloud, cleaned (PLY)",
             purpose="For MeshLab, CloudCompare, Blender",
         ),
+        "ply_sparse": ExportFormat(
+            file="points_sparse.ply",
+            title="Points that placed the photos, cleaned (PLY)",
+            purpose="Few and exact, each with its error and its number of photos",
+            needs_surfaces=True,
+        ),
         "ply_full": ExportFormat(
             file="points_full.ply",
-            title="Point cloud, every point (PLY)",
+            title="Points that placed the photos, all (PLY)",
             purpose="Before cleaning and thinning",
         ),
         "glb": ExportFormat(

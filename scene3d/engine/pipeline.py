@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scene3d.engine.attempts import NOTHING, Attempts, Mapped
 from scene3d.engine.colmap.stages import verify_pairs
+from scene3d.engine.dense.stage import Dense, densify
 from scene3d.engine.diagnosis import (
     Case,
     blocking_evidence,
@@ -89,21 +90,42 @@ def _run_stages(
         _import_meanwhile("scipy.spatial.transform")
         attempts = Attempts(accepted, options, workspace, progress, host)
         mapped = attempts.best_of(ViewGraph(compared=compared, verified=verified))
+        watched = progress
         if mapped.models:
             progress = clock.progress = Unstoppable(progress)
         case = _case(accepted, num_keypoints, options, mapped)
         case = _examine(case, workspace, progress, host)
+    dense = Dense()
+    if options.dense.enabled:
+        with clock.stage("dense", mapped.models[0].num_registered):
+            dense = _densify(mapped, accepted, options, workspace, watched, host)
     with clock.stage("exporting", len(mapped.models)):
         names = {photo.index: photo.name for photo in accepted}
-        clouds = export_models(mapped.models, names, options, workspace, progress)
+        clouds = export_models(mapped.models, names, options, workspace, progress, dense.cloud)
     return Findings(
         photos=photo_set,
         num_pairs=len(pairs),
         case=case,
         mapped=mapped,
         clouds=clouds,
+        dense=dense,
         stages=clock.stages,
     )
+
+
+def _densify(
+    mapped: Mapped,
+    photos: Sequence[Photo],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+) -> Dense:
+    """Of the largest model. Whoever stopped the mapping does not wait for this either."""
+    if mapped.partial_reason in {"cancelled", "time_limit"}:
+        return Dense(message="Mapping ended early.")
+    held_out = [photo.index for photo in photos if photo.name in options.dense.hold_out]
+    return densify(mapped.models[0], held_out, options, workspace, progress, host)
 
 
 def _import_meanwhile(module: str) -> None:

@@ -89,6 +89,7 @@ def _scale_cameras(source: Path, target: Path, metres_per_unit: float) -> None:
 SCALABLE: Mapping[str, Callable[[Path, Path, float], None]] = MappingProxyType(
     {
         "points.ply": _scale_ply,
+        "points_sparse.ply": _scale_ply,
         "points_full.ply": _scale_ply,
         "points.laz": _scale_laz,
         "model.glb": _scale_glb,
