@@ -15,6 +15,7 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".zip": "application/zip",
     ".csv": "text/csv",
+    ".jpg": "image/jpeg",
 }
 DOWNLOADS: Mapping[str, ExportFormat] = {
     form.file: form for form in FORMATS.values() if not form.is_on_demand
@@ -53,7 +54,7 @@ def store_result(lease: Lease, result: Path) -> dict[str, tuple[StoredFile, str]
 
 def _files(result: Path) -> Iterator[tuple[str, Path]]:
     for name, form in DOWNLOADS.items():
-        if (result / name).is_file() or not form.needs_surfaces:
+        if (result / name).is_file() or not form.is_optional:
             yield name, result / name
     for path in sorted((result / "view").iterdir()):
         yield f"view-{path.name}", path

@@ -104,6 +104,8 @@ class _Delivery:
         self.makers: Mapping[str, Callable[[Path], None]] = {
             "ply": self._scaled("points.ply"),
             "ply_sparse": self._scaled("points_sparse.ply"),
+            "mesh": self._scaled("mesh.ply"),
+            "picture": self._scaled("preview.jpg"),
             "ply_full": self._scaled("points_full.ply"),
             "cameras": self._scaled("cameras.json"),
             "report": self._scaled("report.json"),

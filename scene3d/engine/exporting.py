@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scene3d.engine.cloud import clean_points, thin_points
-from scene3d.engine.dense.fusion import Cloud as DenseCloud
+from scene3d.engine.dense.stage import Dense
 from scene3d.engine.export.cameras import describe_cameras, write_cameras
 from scene3d.engine.export.glb import write_glb
 from scene3d.engine.export.laz import write_laz
-from scene3d.engine.export.ply import dense_rows, point_rows, write_ply
-from scene3d.engine.export.view import write_dense_view, write_view
+from scene3d.engine.export.picture import write_picture
+from scene3d.engine.export.ply import dense_rows, point_rows, write_mesh_ply, write_ply
+from scene3d.engine.export.view import write_dense_view, write_mesh_view, write_view
 from scene3d.engine.geometry.upright import UP_IN_WORLD, find_up
 from scene3d.engine.model import Model
 from scene3d.engine.options import ReconstructionOptions
@@ -40,7 +41,7 @@ def export_models(
     options: ReconstructionOptions,
     workspace: Workspace,
     progress: Progress,
-    dense: DenseCloud | None = None,
+    dense: Dense | None = None,
 ) -> list[Cloud]:
     """Write everything but the report into `workspace.result_dir`; a Cloud per model.
 
@@ -50,12 +51,15 @@ def export_models(
     points_sparse.ply   the sparse cloud, cleaned and thinned, beside a dense one
     points_full.ply     all of its sparse points
     points.laz          the cloud of points.ply, for surveying software
-    model.glb           the same with its cameras, for 3D programs
+    preview.jpg         a picture of the cloud of points.ply
+    model.glb           the mesh, or the cloud where there is none, with its cameras
+    mesh.ply            the surfaces as triangles, where there are any
     cameras.json        every registered photo
     view/N.points.bin   for the viewer, every model's cloud
     view/N.tracks.bin   and which photos see its points
     view/0.preview.bin  the beginning of the dense cloud
     view/0.dense.bin    and all of it
+    view/0.mesh.bin     the mesh
     """
     result = workspace.result_dir
     (result / "view").mkdir()
@@ -73,8 +77,7 @@ def export_models(
         if position == 0:
             _write_largest(model, shown, names, result, dense)
             if dense is not None:
-                preview = view.with_name("0.preview.bin")
-                write_dense_view(dense, preview, view.with_name("0.dense.bin"), up_in_world=up)
+                _write_dense_views(dense, view.parent, up)
         clouds.append(
             Cloud(num_points=model.num_points, num_clean=len(clean), num_shown=len(shown))
         )
@@ -95,19 +98,31 @@ def _up_in_world(model: Model, options: ReconstructionOptions) -> Sequence[float
     return tuple(find_up(model.rotation_cam_from_world).direction.tolist())
 
 
+def _write_dense_views(dense: Dense, folder: Path, up: Sequence[float]) -> None:
+    if dense.cloud is not None:
+        preview, whole = folder / "0.preview.bin", folder / "0.dense.bin"
+        write_dense_view(dense.cloud, preview, whole, up_in_world=up)
+    if dense.mesh is not None:
+        write_mesh_view(dense.mesh, folder / "0.mesh.bin", up_in_world=up)
+
+
 def _write_largest(
     model: Model,
     shown: NDArray[np.intp],
     names: Mapping[int, str],
     result: Path,
-    dense: DenseCloud | None,
+    dense: Dense | None,
 ) -> None:
     points = sparse = point_rows(model, shown)
-    if dense is not None:
-        points = dense_rows(dense)
+    if dense is not None and dense.cloud is not None:
+        points = dense_rows(dense.cloud)
         write_ply(sparse, result / "points_sparse.ply")
     write_ply(points, result / "points.ply")
     write_ply(point_rows(model, np.arange(model.num_points)), result / "points_full.ply")
     cameras = describe_cameras([model], names)["models"][0]["cameras"]
     write_laz(points, result / "points.laz")
-    write_glb(points, cameras, result / "model.glb")
+    mesh = dense.mesh if dense is not None else None
+    write_glb(points, cameras, result / "model.glb", mesh)
+    if mesh is not None:
+        write_mesh_ply(mesh, result / "mesh.ply")
+    write_picture(points, model, result / "preview.jpg")

@@ -220,6 +220,11 @@ class DenseOptions(_Stage):
         " all.",
     )
     max_points: int = Field(default=2_000_000, ge=1)
+    mesh_max_triangles: int = Field(
+        default=500_000,
+        ge=0,
+        description="The mesh has about so many, or fewer; 0: there is none.",
+    )
     hold_out: tuple[str, ...] = Field(
         default=(),
         strict=False,

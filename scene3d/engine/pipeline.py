@@ -19,7 +19,7 @@ from scene3d.engine.diagnosis import (
     prevailing_action,
     without_partner,
 )
-from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap
+from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap, OptionsInvalid
 from scene3d.engine.exporting import export_models
 from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
@@ -57,10 +57,12 @@ def reconstruct(
     `Report.partial_reason` tells.
 
     Raises:
+        OptionsInvalid: `dense.hold_out` names a photo that there is none of.
         PhotoProblem: the photos give no model; says why and what to do.
         HostProblem: this machine could not do the work.
         Cancelled: `progress.check` asked for it, and there is no model yet.
     """
+    _require_known(options.dense.hold_out, photos)
     workspace.prepare()
     findings = _run_stages(photos, options, workspace, progress, host)
     report = describe(findings, options, host)
@@ -101,7 +103,7 @@ def _run_stages(
             dense = _densify(mapped, accepted, options, workspace, watched, host)
     with clock.stage("exporting", len(mapped.models)):
         names = {photo.index: photo.name for photo in accepted}
-        clouds = export_models(mapped.models, names, options, workspace, progress, dense.cloud)
+        clouds = export_models(mapped.models, names, options, workspace, progress, dense)
     return Findings(
         photos=photo_set,
         num_pairs=len(pairs),
@@ -111,6 +113,14 @@ def _run_stages(
         dense=dense,
         stages=clock.stages,
     )
+
+
+def _require_known(names: Sequence[str], photos: Sequence[PhotoSource]) -> None:
+    """Raises: OptionsInvalid, for names that no photo has."""
+    known = {photo.name for photo in photos}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise OptionsInvalid([f"dense.hold_out: no photo is called {name}" for name in unknown])
 
 
 def _densify(

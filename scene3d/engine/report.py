@@ -91,6 +91,8 @@ class DenseRow(_Document):
     """Left after decimation, in points.ply and the viewer."""
     num_points_per_cell: float = 1.0
     """How many points stand behind each that is left."""
+    num_triangles: int = 0
+    """Of the mesh."""
     left_out: tuple[str, ...] = ()
     """Photos that gave no reliable depth."""
     held_out: tuple[str, ...] = ()

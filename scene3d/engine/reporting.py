@@ -167,6 +167,7 @@ def _dense_row(findings: Findings, options: DenseOptions) -> DenseRow:
         num_points_found=dense.num_found,
         num_points=len(dense.cloud),
         num_points_per_cell=dense.num_found / len(dense.cloud),
+        num_triangles=len(dense.mesh.triangles) if dense.mesh else 0,
         left_out=tuple(names[index] for index in dense.left_out),
         held_out=options.hold_out,
     )

@@ -72,7 +72,7 @@ def test_every_option_survives_the_round_trip_and_changes_the_fingerprint(path: 
 
 def test_the_fingerprint_is_the_same_everywhere() -> None:
     """A new literal here makes every earlier result look like one of other options."""
-    assert DEFAULT.fingerprint() == "c5c51e710795f0b2"
+    assert DEFAULT.fingerprint() == "2d61f61a4866d8bf"
 
 
 def test_the_fingerprint_knows_nothing_of_the_order_of_keys() -> None:

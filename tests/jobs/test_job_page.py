@@ -140,7 +140,7 @@ def test_done(alice: User, alice_portal: Client) -> None:
     ):  # fmt: skip
         assert words in page.text
     assert "places that do not connect" not in page.text
-    assert len(page.all("a", download="")) == 8
+    assert len(page.all("a", download="")) == 10
 
 
 def test_done_with_two_models(alice: User, alice_portal: Client) -> None:

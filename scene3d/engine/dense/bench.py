@@ -9,6 +9,7 @@ from scene3d.engine.dense.depths import merge, normals
 from scene3d.engine.dense.exposure import log_gains
 from scene3d.engine.dense.fusion import Cloud, Sight, Surface, closeness, confirm, points_of, select
 from scene3d.engine.dense.neighbours import Pair, neighbours_of, second_neighbours_of
+from scene3d.engine.dense.patches import Mesh, triangulated
 from scene3d.engine.dense.rectification import rectify
 from scene3d.engine.dense.sky import find_sky
 from scene3d.engine.dense.stereo import Side, match_pair
@@ -111,10 +112,17 @@ class Bench:
         others = second_neighbours_of(self.pairs, position)
         surface = self._surface(position)
         chosen, colour = select(surface, (self._surface(other) for other in others))
+        self.store.put(f"chosen-{position}", chosen)
+        self.store.put(f"colour-{position}", colour)
         own_normals = np.asarray(self.store.get(f"normals-{position}") / _INT8, np.float32)
         return points_of(
             surface, chosen, own_normals, colour, self.store.get(f"num-views-{position}")
         )
+
+    def triangulate(self, position: int, stride: int) -> Mesh:
+        """The patch of the mesh that this photo sees best; after `fuse`."""
+        chosen, colour = (self.store.get(f"{name}-{position}") for name in ("chosen", "colour"))
+        return triangulated(self._surface(position), chosen, colour, stride)
 
     def _side(self, position: int) -> Side:
         grey = cv2.cvtColor(self.store.get(f"rgb-{position}"), cv2.COLOR_RGB2GRAY)

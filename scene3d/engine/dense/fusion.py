@@ -131,11 +131,11 @@ def closeness(depth: Map, normals: Map, view: View) -> Map:
     return np.where(known, smooth, np.float32(np.nan))
 
 
-def select(surface: Surface, others: Iterable[Surface]) -> tuple[Mask, Map]:
+def select(surface: Surface, others: Iterable[Surface]) -> tuple[Mask, Image]:
     """Where no other photo sees the surface more closely, and its colours.
 
     Returns:
-        (H, W) and (H, W, 3), 0 to 255, exposure levelled, mean over the photos that agree.
+        (H, W) and (H, W, 3), exposure levelled, mean over the photos that agree.
     """
     own = np.isfinite(surface.depth)
     colour = (
@@ -154,7 +154,7 @@ def select(surface: Surface, others: Iterable[Surface]) -> tuple[Mask, Map]:
         shown = cv2.remap(other.rgb, x_px, y_px, cv2.INTER_LINEAR)
         colour += share[..., None] * shown * other.gain.astype(np.float32)
         weight += share
-    return own, colour / weight[..., None]
+    return own, np.clip(np.rint(colour / weight[..., None]), 0, 255).astype(np.uint8)
 
 
 def _sampled_score(score: Map, seen: Seen) -> Map:
@@ -166,19 +166,25 @@ def _sampled_score(score: Map, seen: Seen) -> Map:
 
 
 def points_of(
-    surface: Surface, chosen: Mask, normals: Map, colour: Map, num_views: NDArray[np.uint8]
+    surface: Surface, chosen: Mask, normals: Map, colour: Image, num_views: NDArray[np.uint8]
 ) -> Cloud:
     """The pixels `chosen` as points of the world."""
-    view = surface.view
     rows, columns = np.nonzero(chosen)
-    x, y = view.rays()
-    depth = surface.depth[rows, columns].astype(np.float64)
-    in_cam = np.stack([x[columns] * depth, y[rows] * depth, depth], axis=1)
-    rotation = view.rotation_cam_from_world
-    xyz = (in_cam - view.translation_cam_from_world) @ rotation
+    rotation = surface.view.rotation_cam_from_world.astype(np.float32)
     return Cloud(
-        xyz=xyz.astype(np.float32),
-        normals=(normals[rows, columns] @ rotation.astype(np.float32)).astype(np.float32),
-        rgb=np.clip(np.rint(colour[rows, columns]), 0, 255).astype(np.uint8),
+        xyz=world_points(surface.view, surface.depth, rows, columns).astype(np.float32),
+        normals=(normals[rows, columns] @ rotation).astype(np.float32),
+        rgb=colour[rows, columns],
         num_views=num_views[rows, columns],
     )
+
+
+def world_points(
+    view: View, depth: Map, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> FloatArray:
+    """(N, 3) what a view sees at these pixels."""
+    x, y = view.rays()
+    ahead = depth[rows, columns].astype(np.float64)
+    in_cam = np.stack([x[columns] * ahead, y[rows] * ahead, ahead], axis=1)
+    xyz: FloatArray = (in_cam - view.translation_cam_from_world) @ view.rotation_cam_from_world
+    return xyz

@@ -13,6 +13,7 @@ from scene3d.engine.dense.bench import Bench
 from scene3d.engine.dense.decimation import decimated
 from scene3d.engine.dense.fusion import Cloud
 from scene3d.engine.dense.neighbours import Pair, choose_pairs, neighbours_of
+from scene3d.engine.dense.patches import Mesh, stride_for
 from scene3d.engine.dense.store import in_parallel, num_workers, opencv_threads
 from scene3d.engine.errors import Cancelled, TimeLimitReached
 from scene3d.engine.host import Host
@@ -40,6 +41,8 @@ class Dense:
 
     cloud: Cloud | None = None
     """None where there is none, for the reason in `message`."""
+    mesh: Mesh | None = None
+    """None without a cloud, or where nobody asked for one."""
     num_found: int = 0
     """Points before decimation."""
     num_photos: int = 0
@@ -135,9 +138,11 @@ def _densify(
     if not sum(map(len, parts)):
         return Dense(message="No surface was seen alike by enough photos.")
     found = Cloud.joined(parts)
+    mesh = _mesh(bench, kept, len(found), options.dense.mesh_max_triangles)
     unreliable = sorted(set(positions) - set(kept))
     return Dense(
         cloud=decimated(found, options.dense, generator(options.seed, "dense")),
+        mesh=mesh,
         num_found=len(found),
         num_photos=len(kept),
         num_pairs=len(bench.pairs),
@@ -167,6 +172,13 @@ def _surfaces(bench: Bench, workers: int, watch: _Watch) -> list[int]:
     kept = [p for p, share in zip(matched, shares, strict=True) if share >= _MIN_SHARE_OF_PHOTO]
     bench.pairs = [pair for pair in bench.pairs if set(pair) <= set(kept)]
     return kept
+
+
+def _mesh(bench: Bench, kept: Sequence[int], num_points: int, max_triangles: int) -> Mesh | None:
+    if max_triangles == 0:
+        return None
+    stride = stride_for(num_points, max_triangles)
+    return Mesh.joined([bench.triangulate(position, stride) for position in kept])
 
 
 def _each(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
-_BYTES_PER_PIXEL = 400
+_BYTES_PER_PIXEL = 220
 """Of one photo that is worked on, with its neighbours one after the other."""
 _MIB = 1 << 20
 

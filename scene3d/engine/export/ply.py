@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scene3d.engine.dense.fusion import Cloud
+from scene3d.engine.dense.patches import Mesh
 from scene3d.engine.model import Model
 
 _VERTEX = np.dtype(
@@ -27,6 +28,10 @@ _DENSE_VERTEX = np.dtype(
         ("views", "u1"),
     ]
 )
+_MESH_VERTEX = np.dtype(
+    [*((axis, "<f4") for axis in "xyz"), *((c, "u1") for c in ("red", "green", "blue"))]
+)
+_FACE = np.dtype([("count", "u1"), ("rows", "<i4", 3)])
 _PLY_TYPES = {"<f4": "float", "|u1": "uchar", "<u2": "ushort"}
 
 
@@ -61,6 +66,21 @@ def write_ply(vertices: np.ndarray, path: Path) -> None:
     with path.open("wb") as file:
         file.write(_header(len(vertices), vertices.dtype))
         file.write(vertices.tobytes())
+
+
+def write_mesh_ply(mesh: Mesh, path: Path) -> None:
+    """Vertices with colours, and triangles."""
+    vertices = np.zeros(len(mesh.xyz), _MESH_VERTEX)
+    for column, (axis, channel) in enumerate(zip("xyz", ("red", "green", "blue"), strict=True)):
+        vertices[axis], vertices[channel] = mesh.xyz[:, column], mesh.rgb[:, column]
+    faces = np.zeros(len(mesh.triangles), _FACE)
+    faces["count"], faces["rows"] = 3, mesh.triangles
+    lists = f"element face {len(faces)}\nproperty list uchar int vertex_indices\nend_header\n"
+    header = _header(len(vertices), _MESH_VERTEX).replace(b"end_header\n", lists.encode())
+    with path.open("wb") as file:
+        file.write(header)
+        file.write(vertices.tobytes())
+        file.write(faces.tobytes())
 
 
 def read_ply(path: Path) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scene3d.engine.dense.fusion import Cloud
+from scene3d.engine.dense.patches import Mesh
 from scene3d.engine.export.columns import write_columns
 from scene3d.engine.model import Model
 
@@ -57,6 +58,13 @@ def write_dense_view(
             "views": cloud.num_views[:count],
         }
         write_columns(path, columns, {"num_points": count, **meta})
+
+
+def write_mesh_view(mesh: Mesh, path: Path, *, up_in_world: Sequence[float]) -> None:
+    """The triangles and their coloured corners."""
+    meta = {"up": list(up_in_world), "bounds": _bounds(mesh.xyz), "num_points": len(mesh.xyz)}
+    columns: dict[str, NDArray[Any]] = {"xyz": mesh.xyz, "rgb": mesh.rgb}
+    write_columns(path, columns | {"triangles": mesh.triangles}, meta)
 
 
 def point_columns(
