@@ -133,7 +133,7 @@ def _densify(
 ) -> Dense:
     """Of the largest model. Whoever stopped the mapping does not wait for this either."""
     if mapped.partial_reason in {"cancelled", "time_limit"}:
-        return Dense(message="Mapping ended early.")
+        return Dense()
     held_out = [photo.index for photo in photos if photo.name in options.dense.hold_out]
     return densify(mapped.models[0], held_out, options, workspace, progress, host)
 

@@ -79,8 +79,8 @@ class DenseRow(_Document):
     """What the dense stage made of the largest model."""
 
     status: DenseStatus = "off"
-    """off: nobody asked for it; partial: it was stopped, or its time was over; failed: there is no
-    dense cloud, and the sparse one is the result."""
+    """off: nobody asked for it, or mapping was stopped before; partial: its time was over; failed:
+    there is no dense cloud, and the sparse one is the result."""
     message: str = ""
     """Why, in a sentence, where the status is partial or failed."""
     num_photos: int = 0

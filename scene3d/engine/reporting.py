@@ -153,9 +153,9 @@ def _model_row(index: int, model: Model, *, is_upright: bool) -> ModelRow:
 
 
 def _dense_row(findings: Findings, options: DenseOptions) -> DenseRow:
-    if not options.enabled:
-        return DenseRow()
     dense = findings.dense
+    if dense.cloud is None and not dense.message:
+        return DenseRow()
     names = {photo.index: photo.name for photo in findings.photos.accepted}
     if dense.cloud is None:
         return DenseRow(status="failed", message=dense.message, held_out=options.hold_out)

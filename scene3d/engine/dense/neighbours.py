@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from scene3d.engine.model import Model
 from scene3d.engine.types import FloatArray
+
+if TYPE_CHECKING:  # half a second, see pipeline._import_meanwhile
+    from scipy import sparse
 
 Pair = tuple[int, int]
 """Positions in the model's rows, the smaller first."""
@@ -65,8 +68,10 @@ def second_neighbours_of(pairs: Sequence[Pair], position: int) -> list[int]:
     return first + sorted(shared)
 
 
-def _visibility(model: Model, positions: Sequence[int]) -> sparse.csr_matrix:
+def _visibility(model: Model, positions: Sequence[int]) -> "sparse.csr_matrix":
     """(P, C) True where a photo of `positions` sees a point."""
+    from scipy import sparse  # noqa: PLC0415  # likewise
+
     point_of_row = np.repeat(np.arange(model.num_points), model.track_lengths)
     column = np.searchsorted(model.photo_indices, model.track_photos)
     wanted = np.isin(column, np.asarray(positions))

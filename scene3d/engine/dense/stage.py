@@ -104,7 +104,9 @@ def densify(
         with opencv_threads(1):
             return _densify(model, held_out, options, workspace, watch, host)
     except Cancelled:
-        return Dense(message="It was stopped before it was done.", partial_reason="cancelled")
+        return Dense(
+            message="The job was cancelled while it filled in surfaces.", partial_reason="cancelled"
+        )
     except TimeLimitReached as limit:
         return Dense(message=limit.message, partial_reason="time_limit")
     except Exception as problem:

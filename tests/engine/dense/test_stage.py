@@ -12,9 +12,10 @@ from scipy.spatial import cKDTree
 
 from scene3d.engine.benchmark.dense import judge_held_out
 from scene3d.engine.benchmark.surfaces import aligned_to_scene, sample_surfaces, surface_scores
+from scene3d.engine.delivery import Order, deliver
 from scene3d.engine.dense.bench import Bench
 from scene3d.engine.dense.stage import Dense, densify
-from scene3d.engine.errors import Cancelled, OptionsInvalid, TimeLimitReached
+from scene3d.engine.errors import Cancelled, InputNotFound, OptionsInvalid, TimeLimitReached
 from scene3d.engine.export.columns import read_columns
 from scene3d.engine.export.ply import read_ply
 from scene3d.engine.export.scaling import scale_file
@@ -23,6 +24,7 @@ from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.progress import Progress, Silent
 from scene3d.engine.sources import find_photos
 from scene3d.engine.synthetic import TINY, describe_scene
+from scene3d.engine.workspace import Workspace
 from tests.engine.dense.conftest import DenseRun
 
 
@@ -173,6 +175,14 @@ def test_a_name_that_no_photo_has_is_refused(dense_run: DenseRun, tiny_photos: P
         reconstruct(
             find_photos(tiny_photos), options, dense_run.workspace, Silent(), dense_run.host
         )
+
+
+def test_a_form_that_a_result_lacks_is_not_delivered(tmp_path: Path, dense_run: DenseRun) -> None:
+    (tmp_path / "result").mkdir()
+    (tmp_path / "result" / "cameras.json").write_text("{}")
+    order, work = Order(result=tmp_path / "result"), Workspace(tmp_path / "work")
+    with pytest.raises(InputNotFound, match=r"has no mesh\.ply"):
+        deliver("mesh", order, tmp_path / "mesh.ply", work, Silent(), dense_run.host)
 
 
 class StoppedAt(Silent):
