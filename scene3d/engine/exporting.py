@@ -66,24 +66,30 @@ def export_models(
     clouds = []
     for position, model in enumerate(models):
         progress.check()
-        _copy_model(workspace.models_dir / str(position), result / "models" / str(position))
-        clean = clean_points(model, options.cloud)
-        shown = thin_points(
-            model, clean, options.cloud, generator(options.seed, f"thin {position}")
-        )
-        view = result / "view" / f"{position}.points.bin"
-        up = _up_in_world(model, options)
-        write_view(model, shown, view, view.with_name(f"{position}.tracks.bin"), up_in_world=up)
+        cloud, shown = _export_model(model, position, options, workspace)
         if position == 0:
             _write_largest(model, shown, names, result, dense)
             if dense is not None:
-                _write_dense_views(dense, view.parent, up)
-        clouds.append(
-            Cloud(num_points=model.num_points, num_clean=len(clean), num_shown=len(shown))
-        )
-        progress.update(position + 1, num_points=len(shown))
+                _write_dense_views(dense, result / "view", _up_in_world(model, options))
+        clouds.append(cloud)
+        progress.update(position + 1, num_points=cloud.num_shown)
     write_cameras(models, names, result / "cameras.json")
     return clouds
+
+
+def _export_model(
+    model: Model, position: int, options: ReconstructionOptions, workspace: Workspace
+) -> tuple[Cloud, NDArray[np.intp]]:
+    """What every model gets; which of its points are shown."""
+    result = workspace.result_dir
+    _copy_model(workspace.models_dir / str(position), result / "models" / str(position))
+    clean = clean_points(model, options.cloud)
+    shown = thin_points(model, clean, options.cloud, generator(options.seed, f"thin {position}"))
+    view = result / "view" / f"{position}.points.bin"
+    up = _up_in_world(model, options)
+    write_view(model, shown, view, view.with_name(f"{position}.tracks.bin"), up_in_world=up)
+    cloud = Cloud(num_points=model.num_points, num_clean=len(clean), num_shown=len(shown))
+    return cloud, shown
 
 
 def _copy_model(source: Path, target: Path) -> None:

@@ -92,15 +92,11 @@ def _run_stages(
         _import_meanwhile("scipy.spatial.transform")
         attempts = Attempts(accepted, options, workspace, progress, host)
         mapped = attempts.best_of(ViewGraph(compared=compared, verified=verified))
-        watched = progress
         if mapped.models:
             progress = clock.progress = Unstoppable(progress)
         case = _case(accepted, num_keypoints, options, mapped)
         case = _examine(case, workspace, progress, host)
-    dense = Dense()
-    if options.dense.enabled:
-        with clock.stage("dense", mapped.models[0].num_registered):
-            dense = _densify(mapped, accepted, options, workspace, watched, host)
+    dense = _densify(clock, mapped, accepted, options, workspace, host)
     with clock.stage("exporting", len(mapped.models)):
         names = {photo.index: photo.name for photo in accepted}
         clouds = export_models(mapped.models, names, options, workspace, progress, dense)
@@ -124,18 +120,21 @@ def _require_known(names: Sequence[str], photos: Sequence[PhotoSource]) -> None:
 
 
 def _densify(
+    clock: "_Clock",
     mapped: Mapped,
     photos: Sequence[Photo],
     options: ReconstructionOptions,
     workspace: Workspace,
-    progress: Progress,
     host: Host,
 ) -> Dense:
-    """Of the largest model. Whoever stopped the mapping does not wait for this either."""
-    if mapped.partial_reason in {"cancelled", "time_limit"}:
+    """Of the largest model, if it is wanted. Whoever stopped the mapping does not wait for this
+    either; who has waited for that may still stop this."""
+    if not options.dense.enabled or mapped.partial_reason in {"cancelled", "time_limit"}:
         return Dense()
+    largest = mapped.models[0]
     held_out = [photo.index for photo in photos if photo.name in options.dense.hold_out]
-    return densify(mapped.models[0], held_out, options, workspace, progress, host)
+    with clock.stage("dense", largest.num_registered):
+        return densify(largest, held_out, options, workspace, clock.watched, host)
 
 
 def _import_meanwhile(module: str) -> None:
@@ -243,7 +242,7 @@ class _Clock:
     """Announces stages and keeps their seconds."""
 
     def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+        self.progress = self.watched = progress
         self.stages: list[StageSeconds] = []
 
     @contextmanager

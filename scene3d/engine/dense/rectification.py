@@ -67,19 +67,14 @@ class Rectified:
 
 def rectify(first: View, second: View, xyz_in_world: FloatArray) -> Rectified | None:
     """The pair on a common plane, or None where that would tear it: one photo lies ahead of the
-    other, or they look past each other.
-
-    Args:
-        xyz_in_world: (N, 3), N ≥ 1, points that both see; they tell the range of depths.
+    other, or they look past each other. The points (N, 3) that both see tell the range of depths.
     """
     rotation = _common_rotation(first, second)
     if rotation is None:
         return None
-    turns = (
-        rotation @ first.rotation_cam_from_world.T,
-        rotation @ second.rotation_cam_from_world.T,
-    )
-    corners = [_corners(view, turn) for view, turn in zip((first, second), turns, strict=True)]
+    first_turn = rotation @ first.rotation_cam_from_world.T
+    second_turn = rotation @ second.rotation_cam_from_world.T
+    corners = _corners(first, first_turn), _corners(second, second_turn)
     if min(corner[:, 2].min() for corner in corners) < _MIN_COSINE:
         return None
     baseline = float(np.linalg.norm(second.centre_in_world - first.centre_in_world))
@@ -90,21 +85,17 @@ def rectify(first: View, second: View, xyz_in_world: FloatArray) -> Rectified | 
     focal_px = min(
         (first.focal_px + second.focal_px) / 2, (_MAX_NUM_DISPARITIES - 1) / (high - low)
     )
-    low_px = low * focal_px - _MARGIN_PX
-    extended_px = min(_NEARER * high * focal_px - low_px, float(_NUM_EXTENDED))
-    spread_px = max((high - low) * focal_px + 2 * _MARGIN_PX, extended_px)
-    num_disparities = -(-int(np.ceil(spread_px)) // DISPARITY_STEP) * DISPARITY_STEP
+    low_px, num_disparities = _searched(low * focal_px, high * focal_px)
     planes = [corner[:, :2] / corner[:, 2:] * focal_px for corner in corners]
     top = np.ceil(max(plane[:, 1].min() for plane in planes))
     bottom = np.floor(min(plane[:, 1].max() for plane in planes))
     left = max(planes[0][:, 0].min(), planes[1][:, 0].min() + low_px) - num_disparities
     right = min(planes[0][:, 0].max(), planes[1][:, 0].max() + low_px + num_disparities)
     width_px, height_px = int(np.ceil(right - left)) + 1, int(bottom - top) + 1
-    largest = max(view.width_px * view.height_px for view in (first, second))
-    if height_px < _MIN_ROWS_PX or width_px * height_px > _MAX_GROWTH * largest:
+    if _is_torn(width_px, height_px, (first, second)):
         return None
     return Rectified(
-        rotations_rect_from_cam=turns,
+        rotations_rect_from_cam=(first_turn, second_turn),
         focal_px=focal_px,
         left_centre_xy_px=np.array([-left, -top]),
         right_centre_x_px=float(-left + low_px),
@@ -113,6 +104,19 @@ def rectify(first: View, second: View, xyz_in_world: FloatArray) -> Rectified | 
         baseline=baseline,
         num_disparities=num_disparities,
     )
+
+
+def _searched(low_px: float, high_px: float) -> tuple[float, int]:
+    """The lowest disparity that is looked for, and how many."""
+    start_px = low_px - _MARGIN_PX
+    extended_px = min(_NEARER * high_px - start_px, float(_NUM_EXTENDED))
+    spread_px = max(high_px - low_px + 2 * _MARGIN_PX, extended_px)
+    return start_px, -(-int(np.ceil(spread_px)) // DISPARITY_STEP) * DISPARITY_STEP
+
+
+def _is_torn(width_px: int, height_px: int, views: tuple[View, View]) -> bool:
+    largest = max(view.width_px * view.height_px for view in views)
+    return height_px < _MIN_ROWS_PX or width_px * height_px > _MAX_GROWTH * largest
 
 
 def _common_rotation(first: View, second: View) -> FloatArray | None:
