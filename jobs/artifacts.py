@@ -53,8 +53,9 @@ def store_result(lease: Lease, result: Path) -> dict[str, tuple[StoredFile, str]
 
 
 def _files(result: Path) -> Iterator[tuple[str, Path]]:
-    for name in DOWNLOADS:
-        yield name, result / name
+    for name, form in DOWNLOADS.items():
+        if (result / name).is_file() or not form.is_optional:
+            yield name, result / name
     for path in sorted((result / "view").iterdir()):
         yield f"view-{path.name}", path
     if (result / PREVIEW).is_file():

@@ -17,6 +17,7 @@ _TITLES: dict[Stage, str] = {
     "extracting": "Finding details",
     "matching": "Comparing photos",
     "mapping": "Placing cameras",
+    "dense": "Filling in surfaces",
     "exporting": "Saving the result",
 }
 
@@ -77,7 +78,7 @@ class ConsoleProgress:
         self._shown_s = time.monotonic()
         percent = min(100 * done // max(self._total, 1), 100)
         facts = "  ".join(_fact(name, value) for name, value in counts.items())
-        line = f"{self._title:<18} {percent:3d} %  {facts}".rstrip()
+        line = f"{self._title:<19} {percent:3d} %  {facts}".rstrip()
         if line == self._shown:
             return
         self._shown = line

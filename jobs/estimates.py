@@ -7,7 +7,7 @@ from statistics import median
 from django.utils import timezone
 
 from jobs.models import Job, StageRun
-from jobs.states import JobStage, JobState
+from jobs.states import JobStage, JobState, stages_of
 from scene3d.engine.options import PairOptions
 
 _NUM_EARLIER_JOBS = 20
@@ -16,9 +16,10 @@ _DEFAULT_SHARES: Mapping[str, float] = {
     JobStage.EXTRACTING: 0.40,
     JobStage.MATCHING: 0.25,
     JobStage.MAPPING: 0.30,
+    JobStage.DENSE: 0.25,
     JobStage.EXPORTING: 0.02,
 }
-"""Of the whole time, before any job has finished here."""
+"""Of the time without the dense stage, before any job has finished here."""
 
 SecondsPerUnit = Mapping[str, float]
 
@@ -45,7 +46,7 @@ def learned_seconds(options_fingerprint: str) -> SecondsPerUnit:
 
 def stage_units(job: Job) -> dict[str, int]:
     """How much each stage has to do at most."""
-    units = dict.fromkeys(JobStage.values, job.num_photos)
+    units: dict[str, int] = dict.fromkeys(stages_of(job.options), job.num_photos)
     pairs = PairOptions.model_validate((job.options or {}).get("pairs", {}))
     units[JobStage.MATCHING] = max(pairs.max_num_pairs(job.num_photos), 1)
     return units
@@ -57,8 +58,8 @@ def estimate(job: Job, learned: SecondsPerUnit) -> Estimate:
     total_s = sum(expected_s.values())
     if job.state != JobState.RUNNING or job.stage is None:
         return Estimate(percent=0, eta_s=round(total_s) if learned else None)
-    stages = list(JobStage.values)
-    position = stages.index(job.stage)
+    stages = stages_of(job.options)
+    position = stages.index(JobStage(job.stage))
     share = min(job.stage_done / job.stage_total, 1.0) if job.stage_total else 0.0
     before_s = sum(expected_s[stage] for stage in stages[:position])
     here_s = expected_s[job.stage]
@@ -83,8 +84,8 @@ def queue_wait_s(job: Job) -> int | None:
 def _expected_seconds(job: Job, learned: SecondsPerUnit) -> dict[str, float]:
     units = stage_units(job)
     if not learned:
-        return dict(_DEFAULT_SHARES)
-    return {stage: learned.get(stage, 0.0) * units[stage] for stage in JobStage.values}
+        return {stage: _DEFAULT_SHARES[stage] for stage in units}
+    return {stage: learned.get(stage, 0.0) * count for stage, count in units.items()}
 
 
 def _left_in_stage(job: Job, share: float, expected_s: float) -> float:

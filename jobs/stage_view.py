@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jobs.models import Job
-from jobs.states import STAGE_UNITS, JobStage, JobState
+from jobs.states import STAGE_UNITS, JobStage, JobState, stages_of
 
 StepState = Literal["waiting", "working", "done", "stopped"]
 
@@ -19,8 +19,8 @@ class Step:
 
 
 def stage_steps(job: Job) -> list[Step]:
-    """All stages in order, as far as the job has come."""
-    stages = list(JobStage)
+    """Its stages in order, as far as the job has come."""
+    stages = stages_of(job.options)
     position = stages.index(JobStage(job.stage)) if job.stage else -1
     return [
         Step(

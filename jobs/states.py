@@ -1,6 +1,7 @@
 """What a job can be, and what may follow."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db.models import TextChoices
 
@@ -26,7 +27,14 @@ class JobStage(TextChoices):
     EXTRACTING = "extracting", "Finding details"
     MATCHING = "matching", "Comparing photos"
     MAPPING = "mapping", "Placing cameras"
+    DENSE = "dense", "Filling in surfaces"
     EXPORTING = "exporting", "Saving the result"
+
+
+def stages_of(options: Mapping[str, Any] | None) -> list[JobStage]:
+    """What a job with these options goes through, in order."""
+    is_dense = (options or {}).get("dense", {}).get("enabled", False)
+    return [stage for stage in JobStage if is_dense or stage != JobStage.DENSE]
 
 
 STAGE_UNITS: Mapping[str, str] = {
@@ -34,6 +42,7 @@ STAGE_UNITS: Mapping[str, str] = {
     JobStage.EXTRACTING: "photos",
     JobStage.MATCHING: "comparisons",
     JobStage.MAPPING: "photos",
+    JobStage.DENSE: "photos",
     JobStage.EXPORTING: "models",
 }
 

@@ -182,9 +182,10 @@ class _Bench:
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
         unit = DatasetRun(dataset=dataset, num_photos=len(photos))
+        poses_only = options.merged({"dense": {"enabled": False}})  # nothing scores surfaces
         started_s = monotonic()
         try:
-            report = reconstruct(photos, options, workspace, Silent(), self._host)
+            report = reconstruct(photos, poses_only, workspace, Silent(), self._host)
         except PhotoProblem as problem:
             found = {"error_code": problem.code, "error_message": problem.message}
         else:

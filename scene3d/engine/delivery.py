@@ -103,6 +103,9 @@ class _Delivery:
         self._progress, self._host = progress, host
         self.makers: Mapping[str, Callable[[Path], None]] = {
             "ply": self._scaled("points.ply"),
+            "ply_sparse": self._scaled("points_sparse.ply"),
+            "mesh": self._scaled("mesh.ply"),
+            "picture": self._scaled("preview.jpg"),
             "ply_full": self._scaled("points_full.ply"),
             "cameras": self._scaled("cameras.json"),
             "report": self._scaled("report.json"),
@@ -121,6 +124,11 @@ class _Delivery:
     def _deliver_file(self, source: Path, target: Path) -> None:
         """In metres where they are known and the file has lengths."""
         self._order.read_json("cameras.json")
+        if not source.is_file():
+            raise InputNotFound(
+                f"This result has no {source.name}.",
+                next_step="Reconstruct again with the standard preset, which finds surfaces.",
+            )
         if self._order.metres_per_unit is None or source.name not in SCALABLE:
             shutil.copyfile(source, target)
         else:

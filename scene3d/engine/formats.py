@@ -17,6 +17,8 @@ class ExportFormat:
     """Whether making it reads the photos again."""
     is_on_demand: bool = False
     """Made when somebody asks for it; the others come with every result."""
+    is_optional: bool = False
+    """Results without a dense cloud, and those of earlier versions, have none."""
 
 
 FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
@@ -26,15 +28,33 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
             title="Point cloud, cleaned (PLY)",
             purpose="For MeshLab, CloudCompare, Blender",
         ),
+        "ply_sparse": ExportFormat(
+            file="points_sparse.ply",
+            title="Points that placed the photos, cleaned (PLY)",
+            purpose="Few and exact, each with its error and its number of photos",
+            is_optional=True,
+        ),
         "ply_full": ExportFormat(
             file="points_full.ply",
-            title="Point cloud, every point (PLY)",
+            title="Points that placed the photos, all (PLY)",
             purpose="Before cleaning and thinning",
         ),
         "glb": ExportFormat(
             file="model.glb",
             title="Points and cameras (GLB)",
             purpose="For 3D programs, web pages and phones",
+        ),
+        "mesh": ExportFormat(
+            file="mesh.ply",
+            title="Mesh with colours (PLY)",
+            purpose="Surfaces as triangles, for MeshLab and Blender",
+            is_optional=True,
+        ),
+        "picture": ExportFormat(
+            file="preview.jpg",
+            title="Picture of the result (JPEG)",
+            purpose="To show and to send",
+            is_optional=True,
         ),
         "laz": ExportFormat(
             file="points.laz",

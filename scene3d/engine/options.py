@@ -197,6 +197,50 @@ class CloudOptions(_Stage):
     max_points: int = Field(default=500_000, ge=1)
 
 
+class DenseOptions(_Stage):
+    """How placed photos become a cloud of every surface that they show."""
+
+    enabled: bool = Field(default=False, description="Otherwise the sparse points are the cloud.")
+    long_side_px: int = Field(
+        default=1000,
+        ge=160,
+        le=4096,
+        description="Photos are shrunk, never enlarged, to this long side before they are matched.",
+    )
+    num_neighbours: int = Field(
+        default=3, ge=1, le=16, description="Photos that each is matched with, or a few more."
+    )
+    min_views: int = Field(
+        default=3, ge=2, le=16, description="A point stays where so many photos agree on it."
+    )
+    voxel_size: float = Field(
+        default=0.0,
+        ge=0,
+        description="Edge of the cells of which one point each is kept, in model units; 0 keeps"
+        " all.",
+    )
+    max_points: int = Field(default=2_000_000, ge=1)
+    mesh_max_triangles: int = Field(
+        default=500_000,
+        ge=0,
+        description="The mesh has about so many, or fewer; 0: there is none.",
+    )
+    hold_out: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Names of photos that the dense stage must not see; their poses stay.",
+    )
+    time_budget_s: float = Field(
+        default=3600.0,
+        gt=0,
+        description="No further photos are matched after this long; what there is becomes the"
+        " cloud.",
+    )
+    memory_budget_mib: int = Field(
+        default=1500, ge=256, description="Fewer photos are worked on at once where it is small."
+    )
+
+
 class ReconstructionOptions(_Stage):
     """All stages. Two runs with equal options, photos, weights and versions do the same work."""
 
@@ -208,6 +252,7 @@ class ReconstructionOptions(_Stage):
     mapping: MappingOptions = MappingOptions()
     second_look: SecondLookOptions = SecondLookOptions()
     cloud: CloudOptions = CloudOptions()
+    dense: DenseOptions = DenseOptions()
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
     @model_validator(mode="after")

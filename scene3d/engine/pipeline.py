@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from scene3d.engine.attempts import NOTHING, Attempts, Mapped
 from scene3d.engine.colmap.stages import verify_pairs
+from scene3d.engine.dense.stage import Dense, densify
 from scene3d.engine.diagnosis import (
     Case,
     blocking_evidence,
     prevailing_action,
     without_partner,
 )
-from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap
+from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap, OptionsInvalid
 from scene3d.engine.exporting import export_models
 from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
@@ -56,10 +57,12 @@ def reconstruct(
     `Report.partial_reason` tells.
 
     Raises:
+        OptionsInvalid: `dense.hold_out` names a photo that there is none of.
         PhotoProblem: the photos give no model; says why and what to do.
         HostProblem: this machine could not do the work.
         Cancelled: `progress.check` asked for it, and there is no model yet.
     """
+    _require_known(options.dense.hold_out, photos)
     workspace.prepare()
     findings = _run_stages(photos, options, workspace, progress, host)
     report = describe(findings, options, host)
@@ -93,17 +96,45 @@ def _run_stages(
             progress = clock.progress = Unstoppable(progress)
         case = _case(accepted, num_keypoints, options, mapped)
         case = _examine(case, workspace, progress, host)
+    dense = _densify(clock, mapped, accepted, options, workspace, host)
     with clock.stage("exporting", len(mapped.models)):
         names = {photo.index: photo.name for photo in accepted}
-        clouds = export_models(mapped.models, names, options, workspace, progress)
+        clouds = export_models(mapped.models, names, options, workspace, progress, dense)
     return Findings(
         photos=photo_set,
         num_pairs=len(pairs),
         case=case,
         mapped=mapped,
         clouds=clouds,
+        dense=dense,
         stages=clock.stages,
     )
+
+
+def _require_known(names: Sequence[str], photos: Sequence[PhotoSource]) -> None:
+    """Raises: OptionsInvalid, for names that no photo has."""
+    known = {photo.name for photo in photos}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise OptionsInvalid([f"dense.hold_out: no photo is called {name}" for name in unknown])
+
+
+def _densify(
+    clock: "_Clock",
+    mapped: Mapped,
+    photos: Sequence[Photo],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    host: Host,
+) -> Dense:
+    """Of the largest model, if it is wanted. Whoever stopped the mapping does not wait for this
+    either; who has waited for that may still stop this."""
+    if not options.dense.enabled or mapped.partial_reason in {"cancelled", "time_limit"}:
+        return Dense()
+    largest = mapped.models[0]
+    held_out = [photo.index for photo in photos if photo.name in options.dense.hold_out]
+    with clock.stage("dense", largest.num_registered):
+        return densify(largest, held_out, options, workspace, clock.watched, host)
 
 
 def _import_meanwhile(module: str) -> None:
@@ -211,7 +242,7 @@ class _Clock:
     """Announces stages and keeps their seconds."""
 
     def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+        self.progress = self.watched = progress
         self.stages: list[StageSeconds] = []
 
     @contextmanager

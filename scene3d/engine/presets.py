@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from scene3d.engine.options import (
     EXTRACTOR_ALIASES,
+    DenseOptions,
     FeatureOptions,
     MatchOptions,
     PairOptions,
@@ -49,10 +50,11 @@ STANDARD = Preset(
     name="standard",
     title="Standard",
     purpose="The right choice for most photos: more detail than Quick, and a second look with"
-    " learned features at every photo that would be left out.",
-    cost="About twice the time of Quick, more where photos are hard to place.",
+    " learned features at every photo that would be left out, and surfaces where Quick has single"
+    " points.",
+    cost="About three times the time of Quick, more where photos are hard to place.",
     licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
-    options=ReconstructionOptions(),
+    options=ReconstructionOptions(dense=DenseOptions(enabled=True)),
 )
 
 THOROUGH = Preset(
@@ -67,6 +69,7 @@ THOROUGH = Preset(
         pairs=PairOptions(num_similar=30, overlap=10),
         matching=MatchOptions(enough_partners=0),
         second_look=SecondLookOptions(max_partners=12),
+        dense=DenseOptions(enabled=True, long_side_px=1280, num_neighbours=4),
     ),
 )
 

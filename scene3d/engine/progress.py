@@ -7,8 +7,8 @@ if TYPE_CHECKING:  # the web process uses this module too, and goes without nump
     from scene3d.engine.model import Model
     from scene3d.engine.types import PhotoSet
 
-Stage = Literal["checking", "extracting", "matching", "mapping", "exporting"]
-STAGES: tuple[Stage, ...] = ("checking", "extracting", "matching", "mapping", "exporting")
+Stage = Literal["checking", "extracting", "matching", "mapping", "dense", "exporting"]
+STAGES: tuple[Stage, ...] = ("checking", "extracting", "matching", "mapping", "dense", "exporting")
 
 
 class Progress(Protocol):

@@ -72,6 +72,33 @@ class ModelRow(_Document):
     """That agree on it."""
 
 
+DenseStatus = Literal["off", "done", "partial", "failed"]
+
+
+class DenseRow(_Document):
+    """What the dense stage made of the largest model."""
+
+    status: DenseStatus = "off"
+    """off: nobody asked for it, or mapping was stopped before; partial: its time was over; failed:
+    there is no dense cloud, and the sparse one is the result."""
+    message: str = ""
+    """Why, in a sentence, where the status is partial or failed."""
+    num_photos: int = 0
+    """That the cloud comes from."""
+    num_pairs: int = 0
+    num_points_found: int = 0
+    num_points: int = 0
+    """Left after decimation, in points.ply and the viewer."""
+    num_points_per_cell: float = 1.0
+    """How many points stand behind each that is left."""
+    num_triangles: int = 0
+    """Of the mesh."""
+    left_out: tuple[str, ...] = ()
+    """Photos that gave no reliable depth."""
+    held_out: tuple[str, ...] = ()
+    """Photos that it was asked not to use."""
+
+
 class Counts(_Document):
     num_photos: int
     num_accepted: int
@@ -103,10 +130,11 @@ class Report(_Document):
     stages: list[StageSeconds]
     total_seconds: float
     is_partial: bool = False
-    """Mapping ended before every photo had its turn."""
+    """Mapping ended before every photo had its turn, or the dense stage did."""
     partial_reason: PartialReason | None = None
     counts: Counts
     models: list[ModelRow]
+    dense: DenseRow = DenseRow()
     photos: list[PhotoRow]
 
     def write(self, path: Path) -> None:
@@ -120,7 +148,16 @@ class Report(_Document):
 def installed_versions() -> dict[str, str]:
     """Of everything that computes; packages that are not installed are left out."""
     versions = {"python": platform.python_version()}
-    for package in ("numpy", "scipy", "pillow", "pillow-heif", "pycolmap", "torch", "kornia"):
+    for package in (
+        "numpy",
+        "scipy",
+        "pillow",
+        "pillow-heif",
+        "pycolmap",
+        "torch",
+        "kornia",
+        "opencv-python-headless",
+    ):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

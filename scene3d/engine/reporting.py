@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from scene3d.engine.attempts import Mapped
+from scene3d.engine.dense.stage import Dense
 from scene3d.engine.diagnosis import Case, diagnose
 from scene3d.engine.exporting import Cloud
 from scene3d.engine.geometry.upright import find_up
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
-from scene3d.engine.options import ReconstructionOptions
+from scene3d.engine.options import DenseOptions, ReconstructionOptions
 from scene3d.engine.report import (
     Counts,
+    DenseRow,
     ModelRow,
     PhotoRow,
     Report,
@@ -37,12 +39,14 @@ class Findings:
     case: Case
     mapped: Mapped
     clouds: Sequence[Cloud]
+    dense: Dense
     stages: Sequence[StageSeconds]
 
 
 def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> Report:
     """The report of a finished run."""
     rows = photo_rows(findings)
+    partial_reason = findings.mapped.partial_reason or findings.dense.partial_reason
     return Report(
         options=options.to_dict(),
         fingerprint=options.fingerprint(),
@@ -56,13 +60,14 @@ def describe(findings: Findings, options: ReconstructionOptions, host: Host) -> 
         ],
         stages=list(findings.stages),
         total_seconds=sum(stage.seconds for stage in findings.stages),
-        is_partial=findings.mapped.partial_reason is not None,
-        partial_reason=findings.mapped.partial_reason,
+        is_partial=partial_reason is not None,
+        partial_reason=partial_reason,
         counts=_counts(findings, rows),
         models=[
             _model_row(index, model, is_upright=options.mapping.upright)
             for index, model in enumerate(findings.mapped.models)
         ],
+        dense=_dense_row(findings, options.dense),
         photos=rows,
     )
 
@@ -144,6 +149,27 @@ def _model_row(index: int, model: Model, *, is_upright: bool) -> ModelRow:
         num_cameras=len(set(model.camera_ids.tolist())),
         up_source=up.source if up else None,
         num_level_photos=up.num_agreeing if up else None,
+    )
+
+
+def _dense_row(findings: Findings, options: DenseOptions) -> DenseRow:
+    dense = findings.dense
+    if dense.cloud is None and not dense.message:
+        return DenseRow()
+    names = {photo.index: photo.name for photo in findings.photos.accepted}
+    if dense.cloud is None:
+        return DenseRow(status="failed", message=dense.message, held_out=options.hold_out)
+    return DenseRow(
+        status="partial" if dense.message else "done",
+        message=dense.message,
+        num_photos=dense.num_photos,
+        num_pairs=dense.num_pairs,
+        num_points_found=dense.num_found,
+        num_points=len(dense.cloud),
+        num_points_per_cell=dense.num_found / len(dense.cloud),
+        num_triangles=len(dense.mesh.triangles) if dense.mesh else 0,
+        left_out=tuple(names[index] for index in dense.left_out),
+        held_out=options.hold_out,
     )
 
 

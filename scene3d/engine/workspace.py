@@ -50,6 +50,11 @@ class Workspace:
         return self.root / "live.points.bin"
 
     @property
+    def dense_dir(self) -> Path:
+        """Depths of every photo, while the dense stage works."""
+        return self.root / "dense"
+
+    @property
     def logs_dir(self) -> Path:
         return self.root / "logs"
 

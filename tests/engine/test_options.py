@@ -39,7 +39,9 @@ def another_value(field: FieldInfo) -> Any:
         return next(value for value in get_args(field.annotation) if value != field.default)
     if field.annotation is bool:
         return not field.default
-    return field.default + 1 if field.annotation is int else field.default * 0.75
+    if field.annotation == tuple[str, ...]:
+        return ["a photo.jpg"]
+    return field.default + 1 if field.annotation is int else field.default * 0.75 or 0.5
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def test_every_option_survives_the_round_trip_and_changes_the_fingerprint(path: 
 
 def test_the_fingerprint_is_the_same_everywhere() -> None:
     """A new literal here makes every earlier result look like one of other options."""
-    assert DEFAULT.fingerprint() == "6bfebe0e24b6c783"
+    assert DEFAULT.fingerprint() == "2d61f61a4866d8bf"
 
 
 def test_the_fingerprint_knows_nothing_of_the_order_of_keys() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scene3d.engine.export.ply import read_ply, write_ply
+from scene3d.engine.export.ply import point_rows, read_ply, write_ply
 
 from .builders import make_model
 
@@ -34,7 +34,7 @@ def test_another_reader_finds_the_chosen_points(tmp_path: Path) -> None:
         error_px=[0.5, 0.25, 3.75],
         photo_indices=(0, 1, 2),
     )
-    write_ply(model, np.array([1, 2]), tmp_path / "points.ply")
+    write_ply(point_rows(model, np.array([1, 2])), tmp_path / "points.ply")
     vertices = parsed(tmp_path / "points.ply")
     assert vertices.dtype.names == (
         *("x", "y", "z", "red", "green", "blue"),
@@ -50,20 +50,20 @@ def test_another_reader_finds_the_chosen_points(tmp_path: Path) -> None:
 
 def test_an_empty_cloud_is_a_valid_file(tmp_path: Path) -> None:
     path = tmp_path / "points.ply"
-    write_ply(make_model([]), np.array([], np.intp), path)
+    write_ply(point_rows(make_model([]), np.array([], np.intp)), path)
     assert len(parsed(path)) == 0
     assert len(read_ply(path)) == 0
 
 
 def test_tracks_longer_than_the_column_holds_are_cut(tmp_path: Path) -> None:
     model = make_model([[0, 0, 0]], tracks=[[0] * 70_000])
-    write_ply(model, np.array([0]), tmp_path / "points.ply")
+    write_ply(point_rows(model, np.array([0])), tmp_path / "points.ply")
     assert parsed(tmp_path / "points.ply")["track_length"].tolist() == [65_535]
 
 
 def test_our_own_reader_agrees_with_the_other(tmp_path: Path) -> None:
     path = tmp_path / "points.ply"
-    write_ply(make_model(np.arange(30.0)), np.arange(0, 10, 2), path)
+    write_ply(point_rows(make_model(np.arange(30.0)), np.arange(0, 10, 2)), path)
     assert np.array_equal(read_ply(path), parsed(path))
 
 
@@ -77,7 +77,7 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 
 def test_a_cut_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "points.ply"
-    write_ply(make_model(np.arange(30.0)), np.arange(10), path)
+    write_ply(point_rows(make_model(np.arange(30.0)), np.arange(10)), path)
     content = path.read_bytes()
     for missing in (1, 29, 30, 60):
         path.write_bytes(content[:-missing])

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from scene3d.engine.errors import OptionsInvalid
-from scene3d.engine.options import FeatureOptions, MatchOptions, ReconstructionOptions
+from scene3d.engine.options import DenseOptions, FeatureOptions, MatchOptions, ReconstructionOptions
 from scene3d.engine.presets import (
     DEFAULT_PRESET,
     PRESETS,
@@ -23,7 +23,8 @@ def test_names_are_the_contract() -> None:
         name: name for name in PRESETS
     }
     assert DEFAULT_PRESET == "standard"
-    assert STANDARD.options == ReconstructionOptions()
+    dense = DenseOptions(enabled=True)
+    assert STANDARD.options == ReconstructionOptions(dense=dense)  # stored options have none
 
 
 @every_preset

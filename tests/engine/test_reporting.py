@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scene3d.engine.attempts import Mapped
+from scene3d.engine.dense.stage import Dense
 from scene3d.engine.diagnosis import Case
 from scene3d.engine.exporting import Cloud
 from scene3d.engine.host import Host
@@ -73,6 +74,7 @@ def report(bare_host: Host) -> Report:
             Cloud(num_points=3, num_clean=2, num_shown=1),
             Cloud(num_points=1, num_clean=1, num_shown=1),
         ],
+        dense=Dense(),
         stages=[
             StageSeconds(stage="checking", seconds=1.5),
             StageSeconds(stage="mapping", seconds=2.0),

@@ -41,7 +41,7 @@ def test_photos_become_a_model(done: Any) -> None:
 def test_every_file_is_what_it_says(stack: LiveStack, done: Any) -> None:
     assert {artifact["name"] for artifact in done["artifacts"]} == {
         "cameras.json", "colmap.zip", "model.glb", "points.laz", "points.ply", "points_full.ply",
-        "report.json", "view-0.points.bin", "view-0.tracks.bin",
+        "preview.jpg", "report.json", "view-0.points.bin", "view-0.tracks.bin",
     }  # fmt: skip
     for artifact in done["artifacts"]:
         answer = stack.request("GET", artifact["url"].removeprefix(stack.url), user="alice")

@@ -25,7 +25,8 @@ from scene3d.engine.types import PartialReason
 
 OPTIONS = PRESETS["standard"].options
 STAGE_SECONDS = {
-    "checking": 3.0, "extracting": 30.0, "matching": 6.0, "mapping": 12.0, "exporting": 1.5,
+    "checking": 3.0, "extracting": 30.0, "matching": 6.0, "mapping": 12.0, "dense": 9.0,
+    "exporting": 1.5,
 }  # fmt: skip
 TRACEBACK = "Traceback (most recent call last): the operator's words"
 

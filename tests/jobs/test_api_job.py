@@ -44,8 +44,8 @@ def test_a_finished_job(alice: User, alice_api: APIClient) -> None:
     assert body["options_fingerprint"] == OPTIONS.fingerprint()
     assert [row["index"] for row in body["models"]] == [0, 1]
     assert [artifact["name"] for artifact in body["artifacts"]] == [
-        "cameras.json", "colmap.zip", "model.glb", "points.laz", "points.ply", "points_full.ply",
-        "report.json",
+        "cameras.json", "colmap.zip", "mesh.ply", "model.glb", "points.laz", "points.ply",
+        "points_full.ply", "points_sparse.ply", "preview.jpg", "report.json",
         "view-0.points.bin", "view-0.tracks.bin", "view-1.points.bin", "view-1.tracks.bin",
     ]  # fmt: skip
     assert (body["exports"], body["metres_per_unit"]) == ([], None)
@@ -69,7 +69,7 @@ def test_a_running_job(alice: User, alice_api: APIClient) -> None:
     assert (body["state"], body["stage"], body["queue_position"]) == ("running", "extracting", None)
     assert body["progress"] == {
         "stage": "extracting", "done": 2, "total": 4, "counts": {"num_keypoints": 900},
-        "percent": 23, "eta_s": None,
+        "percent": 18, "eta_s": None,
     }  # fmt: skip
     assert body["started_at"] is not None
     assert (body["statistics"], body["models"], body["artifacts"]) == ({}, [], [])

@@ -150,16 +150,16 @@ def test_a_stage_without_units_does_not_divide_by_zero(alice: User) -> None:
 
 
 def test_waiting_is_the_time_of_all_that_come_before(alice: User) -> None:
-    make_done(alice)  # 52.5 s for three photos: 3 + 30 + 6 + 12 + 1.5
+    make_done(alice)  # 61.5 s for three photos: 3 + 30 + 6 + 12 + 9 + 1.5
     now = timezone.now()
     first = make_job(alice, queued_at=now)
     second = make_job(alice, queued_at=now + timedelta(seconds=1))
     third = make_job(alice, queued_at=now + timedelta(seconds=2))
-    assert [queue_wait_s(job) for job in (first, second, third)] == [0, 52, 104]
+    assert [queue_wait_s(job) for job in (first, second, third)] == [0, 62, 124]
     Job.objects.filter(pk=first.pk).update(
         state=JobState.RUNNING, stage="mapping", stage_done=0, stage_total=3
     )
-    assert [queue_wait_s(job) for job in (second, third)] == [14, 66]
+    assert [queue_wait_s(job) for job in (second, third)] == [22, 84]
 
 
 def test_without_experience_the_wait_is_unknown(alice: User) -> None:
@@ -173,4 +173,4 @@ def test_people_see_their_wait_and_their_work(alice: User, alice_api: APIClient)
     make_job(alice, name="before")
     job = make_job(alice, queued_at=timezone.now() + timedelta(seconds=1))
     progress = alice_api.get(f"{JOBS}{job.pk}/").json()["progress"]
-    assert (progress["percent"], progress["eta_s"]) == (0, 52 + 52)
+    assert (progress["percent"], progress["eta_s"]) == (0, 62 + 62)

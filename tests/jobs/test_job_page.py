@@ -59,7 +59,7 @@ def test_waiting(alice: User, alice_portal: Client) -> None:
     assert "No worker runs" not in page.text
     tracker = page.one("section", id="tracker")
     assert tracker["data-job-url"] == f"/api/v1/jobs/{job.pk}/"
-    assert [step["class"] for step in page.all("li", class_="step")] == ["step step--waiting"] * 5
+    assert [step["class"] for step in page.all("li", class_="step")] == ["step step--waiting"] * 6
 
 
 def test_waiting_behind_others_with_an_estimate(alice: User, alice_portal: Client) -> None:
@@ -78,9 +78,10 @@ def test_waiting_without_a_worker_says_so(alice: User, alice_portal: Client) -> 
     ("stage", "title", "unit", "percent"),
     [
         ("checking", "Checking photos", "photos", 1),
-        ("extracting", "Finding details", "photos", 23),
-        ("matching", "Comparing photos", "comparisons", 55),
-        ("mapping", "Placing cameras", "photos", 83),
+        ("extracting", "Finding details", "photos", 18),
+        ("matching", "Comparing photos", "comparisons", 44),
+        ("mapping", "Placing cameras", "photos", 66),
+        ("dense", "Filling in surfaces", "photos", 88),
         ("exporting", "Saving the result", "models", 99),
     ],
 )
@@ -99,7 +100,7 @@ def test_working(
     assert working["data-stage"] == stage
     position = JobStage.values.index(stage)
     states = [step["class"].removeprefix("step step--") for step in page.all("li", class_="step")]
-    assert states == ["done"] * position + ["working"] + ["waiting"] * (4 - position)
+    assert states == ["done"] * position + ["working"] + ["waiting"] * (5 - position)
 
 
 def test_a_job_that_stops_says_so_once(alice: User, alice_portal: Client) -> None:
@@ -141,7 +142,7 @@ def test_done(alice: User, alice_portal: Client) -> None:
     ):  # fmt: skip
         assert words in page.text
     assert "places that do not connect" not in page.text
-    assert len(page.all("a", download="")) == 7
+    assert len(page.all("a", download="")) == 10
 
 
 def test_done_with_two_models(alice: User, alice_portal: Client) -> None:

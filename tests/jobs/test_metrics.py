@@ -131,7 +131,7 @@ def test_time_in_stages(alice: User) -> None:
     }
     assert of("scene3d_stage_units_total") == {
         ("checking",): 8, ("extracting",): 8, ("matching",): 12, ("mapping",): 8,
-        ("exporting",): 8,
+        ("dense",): 8, ("exporting",): 8,
     }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ def test_steps_have_titles_and_units(alice: User) -> None:
         ("extracting", "Finding details", "photos"),
         ("matching", "Comparing photos", "comparisons"),
         ("mapping", "Placing cameras", "photos"),
+        ("dense", "Filling in surfaces", "photos"),
         ("exporting", "Saving the result", "models"),
     ]
 
@@ -59,10 +60,10 @@ def test_steps_have_titles_and_units(alice: User) -> None:
 @pytest.mark.parametrize(
     ("stage", "states"),
     [
-        (None, ["waiting"] * 5),
-        ("checking", ["working", "waiting", "waiting", "waiting", "waiting"]),
-        ("matching", ["done", "done", "working", "waiting", "waiting"]),
-        ("exporting", ["done", "done", "done", "done", "working"]),
+        (None, ["waiting"] * 6),
+        ("checking", ["working", *["waiting"] * 5]),
+        ("matching", ["done", "done", "working", *["waiting"] * 3]),
+        ("exporting", [*["done"] * 5, "working"]),
     ],
 )
 def test_steps_of_a_running_job(alice: User, stage: str | None, states: list[str]) -> None:
@@ -89,5 +90,5 @@ def test_where_a_job_stopped(alice: User) -> None:
     """A row that still names its stage, as one does that was put aside by hand."""
     job = make_job(alice, state=JobState.FAILED, stage="matching")
     assert [step.state for step in stage_steps(job)] == [
-        "done", "done", "stopped", "waiting", "waiting",
+        "done", "done", "stopped", "waiting", "waiting", "waiting",
     ]  # fmt: skip

@@ -14,11 +14,12 @@ from django.core.management.base import BaseCommand, CommandError
 from jobs.worker_host import configured_host
 from scene3d.commandline import telling_problems
 from scene3d.engine.benchmark.contest import Contestant, run_contest
+from scene3d.engine.benchmark.dense import dense_markdown, run_dense
 from scene3d.engine.benchmark.growth import SIZES, growth_markdown, measure_growth
 from scene3d.engine.benchmark.publishing import write_results
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
 from scene3d.engine.benchmark.table import markdown
-from scene3d.engine.public import PRESETS
+from scene3d.engine.public import DEFAULT_PRESET, PRESETS
 from scene3d.settings.env import BASE_DIR
 
 ANCHOR = "colmap"
@@ -56,6 +57,14 @@ class Command(BaseCommand):
             " named) up to mapping; DATA is not read.",
         )
 
+        parser.add_argument(
+            "--dense",
+            action="store_true",
+            help="Instead, judge the surfaces of the standard preset: by every third photo, held"
+            " out one after the other, and on rendered scenes by the true surface. OUTPUT gets"
+            " dense.json and dense.md.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["growth"] is not None:
             self._grow(options["growth"] or SIZES, options["output"])
@@ -63,6 +72,9 @@ class Command(BaseCommand):
         with telling_problems(traceback=options["traceback"]):
             found = find_scenes(options["data"])
         scenes = _chosen(found, options["scenes"])
+        if options["dense"]:
+            self._judge_surfaces(scenes, options["output"])
+            return
         contestants = [make() for make in ANCHORS[options["anchors"]]]
         contestants += [_preset(name) for name in options["presets"]]
         rows = []
@@ -87,6 +99,13 @@ class Command(BaseCommand):
             self.stderr.write(f"{row.num_photos} photos: {row.seconds:.1f} s")
         self._publish("growth", [asdict(row) for row in rows], growth_markdown(rows), output)
 
+    def _judge_surfaces(self, scenes: Sequence[BenchmarkScene], output: Path) -> None:
+        rows = []
+        for row in run_dense(scenes, PRESETS[DEFAULT_PRESET].options, configured_host()):
+            rows.append(row)
+            self.stderr.write(f"{row.scene}: {row.num_points:,} points, {row.dense_seconds:.1f} s")
+        self._publish("dense", [asdict(row) for row in rows], dense_markdown(rows), output)
+
     def _publish(self, name: str, content: Any, table: str, output: Path) -> None:
         write_results(name, content, table, output)
         self.stdout.write(table)
@@ -101,11 +120,13 @@ def _chosen(scenes: Sequence[BenchmarkScene], names: Sequence[str] | None) -> li
 
 
 def _preset(name: str) -> Contestant:
+    """Poses are compared, so nobody pays for surfaces."""
     command = [sys.executable, str(BASE_DIR / "manage.py"), "reconstruct"]
     return Contestant(
         name=name,
         command=lambda photos, result, seed: [
             *command, str(photos), "--output", str(result), "--preset", name, "--seed", str(seed),
+            "--no-dense",
         ],
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import signal
 import tempfile
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +23,7 @@ from scene3d.engine.public import (
     ReconstructionOptions,
     with_extractor,
 )
-from scene3d.engine.report import Report
+from scene3d.engine.report import DenseRow, Report
 from scene3d.engine.workspace import Workspace
 
 EXIT_PARTIAL = 3
@@ -32,9 +32,9 @@ EXIT_PARTIAL = 3
 class Command(BaseCommand):
     help = (
         "Reconstruct a folder or ZIP of photos. OUTPUT gets models/0 (COLMAP, the largest scene),"
-        " points.ply, points_full.ply, cameras.json and report.json. Exit code 0: done; 2: a"
-        " problem with the photos or the options; 1: a problem of this machine; 3: Ctrl-C, the"
-        " time limit or a crash ended the mapping, and what it had placed is the result; 130:"
+        " points.ply, points_sparse.ply, points_full.ply, cameras.json and report.json. Exit code"
+        " 0: done; 2: a problem with the photos or the options; 1: a problem of this machine; 3:"
+        " Ctrl-C, the time limit or a crash ended the work, and what there was is the result; 130:"
         " Ctrl-C, and nothing was written."
     )
     requires_system_checks: list[str] = []
@@ -57,6 +57,18 @@ class Command(BaseCommand):
         parser.add_argument("--mapper", metavar="NAME", help="incremental or global.")
         parser.add_argument(
             "--pairs", metavar="NAME", help="auto, exhaustive, sequential or similar."
+        )
+        parser.add_argument(
+            "--dense",
+            action=BooleanOptionalAction,
+            help="Fill in surfaces, or not; otherwise as the preset says.",
+        )
+        parser.add_argument(
+            "--hold-out",
+            nargs="+",
+            default=[],
+            metavar="NAME",
+            help="Photos that are placed, but that the surfaces must not come from.",
         )
         parser.add_argument("--seed", type=int)
         parser.add_argument(
@@ -119,17 +131,30 @@ def _choose_options(options: dict[str, Any]) -> ReconstructionOptions:
         "mapping": {"mapper": options["mapper"]},
         "pairs": {"strategy": options["pairs"]},
     }
+    dense: dict[str, Any] = {"hold_out": options["hold_out"]}
+    if options["dense"] is not None:
+        dense["enabled"] = options["dense"]
     named = {stage: wish for stage, wish in wishes.items() if None not in wish.values()}
     seed = {} if options["seed"] is None else {"seed": options["seed"]}
-    return chosen.merged({**named, **seed})
+    return chosen.merged({**named, **seed, "dense": dense})
 
 
 def _partial_words(report: Report) -> str:
     counts = report.counts
+    if report.dense.status == "failed":
+        return f"partial: The photos are placed, their surfaces are missing: {report.dense.message}"
     return (
         f"partial: Stopped after {counts.num_registered} of {counts.num_photos} photos"
         f" ({report.partial_reason}). Run it again for the rest."
     )
+
+
+def _dense_words(dense: DenseRow) -> str:
+    if dense.status == "failed":
+        return f"no surfaces: {dense.message}"
+    left_out = f", without {', '.join(dense.left_out)}" if dense.left_out else ""
+    note = f" ({dense.message})" if dense.message else ""
+    return f"surfaces of {dense.num_photos} photos, {dense.num_points:,} points{left_out}{note}"
 
 
 def _summary(report: Report) -> str:
@@ -139,6 +164,8 @@ def _summary(report: Report) -> str:
         f" {counts.num_points:,} points, mean error {largest.mean_error_px:.2f} px,"
         f" {report.total_seconds:.1f} s",
     ]
+    if report.dense.status != "off":
+        lines.append(_dense_words(report.dense))
     if counts.num_rescued:
         lines.append(f"{counts.num_rescued} of them at a second look, with learned features")
     if len(report.models) > 1:

@@ -12,28 +12,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scene3d.engine.dense.patches import Mesh
 from scene3d.engine.types import FloatArray
 
 _HALF_TURN = 0.5**0.5
 Y_UP_FROM_Z_UP_XYZW = (-_HALF_TURN, 0.0, 0.0, _HALF_TURN)
 GLTF_CAM_FROM_COLMAP_CAM = np.diag([1.0, -1.0, -1.0])
 
-_POINTS, _LINES = 0, 1
-_FLOAT, _USHORT = 5126, 5123
-_TARGET_ARRAY_BUFFER = 34962
+_POINTS, _LINES, _TRIANGLES = 0, 1, 4
+_FLOAT, _USHORT, _UINT = 5126, 5123, 5125
+_TARGET_ARRAY_BUFFER, _TARGET_ELEMENT_ARRAY_BUFFER = 34962, 34963
 _UNLIT = "KHR_materials_unlit"
 _JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 
 
-def write_glb(points: np.ndarray, cameras: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """`ply.point_rows`, and the entries of one model in cameras.json.
+def write_glb(
+    points: np.ndarray,
+    cameras: Sequence[Mapping[str, Any]],
+    path: Path,
+    mesh: Mesh | None = None,
+) -> None:
+    """The mesh, or the points where there is none (`ply.point_rows` or `ply.dense_rows`), and the
+    entries of one model in cameras.json.
 
     Every photo is a node with a glTF camera, which holds the view angle, and a pyramid of lines,
     which holds the principal point too.
     """
     glb = _Glb()
     children = []
-    if len(points):
+    if mesh is not None and len(mesh.triangles):
+        children.append(glb.add_node({"name": "mesh", "mesh": _add_mesh(glb, mesh)}))
+    elif len(points):
         xyz = np.stack([points[axis] for axis in "xyz"], axis=1)
         rgb = np.stack([points[channel] for channel in ("red", "green", "blue")], axis=1)
         attributes = {"POSITION": glb.add(xyz), "COLOR_0": glb.add(_linear_rgba(rgb))}
@@ -48,6 +57,11 @@ def write_glb(points: np.ndarray, cameras: Sequence[Mapping[str, Any]], path: Pa
         children.append(glb.add_node(node))
     root = {"name": "Scene3D", "rotation": list(Y_UP_FROM_Z_UP_XYZW), "children": children}
     glb.write(path, glb.add_node(root))
+
+
+def _add_mesh(glb: "_Glb", mesh: Mesh) -> int:
+    attributes = {"POSITION": glb.add(mesh.xyz), "COLOR_0": glb.add(_linear_rgba(mesh.rgb))}
+    return glb.mesh(attributes, _TRIANGLES, glb.add_indices(mesh.triangles))
 
 
 class _Glb:
@@ -83,8 +97,25 @@ class _Glb:
         limits = {"min": values.min(axis=0).tolist(), "max": values.max(axis=0).tolist()}
         return self._append("accessors", accessor | {"componentType": _FLOAT} | limits)
 
-    def mesh(self, attributes: Mapping[str, int], mode: int) -> int:
+    def add_indices(self, triangles: NDArray[np.uint32]) -> int:
+        """An accessor of (T, 3) rows of the positions, T ≥ 1."""
+        block = np.ascontiguousarray(triangles, "<u4").tobytes()
+        view = {
+            "buffer": 0,
+            "byteOffset": self._num_bytes,
+            "byteLength": len(block),
+            "target": _TARGET_ELEMENT_ARRAY_BUFFER,
+        }
+        self._blocks.append(block)
+        self._num_bytes += len(block)
+        accessor = {"count": triangles.size, "type": "SCALAR", "componentType": _UINT}
+        buffer_view = self._append("bufferViews", view)
+        return self._append("accessors", accessor | {"bufferView": buffer_view})
+
+    def mesh(self, attributes: Mapping[str, int], mode: int, indices: int | None = None) -> int:
         primitive = {"attributes": attributes, "mode": mode, "material": 0}
+        if indices is not None:
+            primitive["indices"] = indices
         return self._append("meshes", {"primitives": [primitive]})
 
     def add_node(self, node: dict[str, Any]) -> int:
@@ -99,7 +130,9 @@ class _Glb:
             "extensionsUsed": [_UNLIT],
             "scene": 0,
             "scenes": [{"nodes": [root]}],
-            "materials": [{"extensions": {_UNLIT: {}}, "pbrMetallicRoughness": {}}],
+            "materials": [
+                {"extensions": {_UNLIT: {}}, "pbrMetallicRoughness": {}, "doubleSided": True}
+            ],
             "buffers": [{"byteLength": self._num_bytes}] if self._num_bytes else [],
             **self._lists,
         }

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from scene3d.engine.dense.fusion import Cloud
+from scene3d.engine.dense.patches import Mesh
 from scene3d.engine.model import Model
 
 _VERTEX = np.dtype(
@@ -19,6 +21,17 @@ _VERTEX = np.dtype(
         ("track_length", "<u2"),
     ]
 )
+_DENSE_VERTEX = np.dtype(
+    [
+        *((axis, "<f4") for axis in ("x", "y", "z", "nx", "ny", "nz")),
+        *((channel, "u1") for channel in ("red", "green", "blue")),
+        ("views", "u1"),
+    ]
+)
+_MESH_VERTEX = np.dtype(
+    [*((axis, "<f4") for axis in "xyz"), *((c, "u1") for c in ("red", "green", "blue"))]
+)
+_FACE = np.dtype([("count", "u1"), ("rows", "<i4", 3)])
 _PLY_TYPES = {"<f4": "float", "|u1": "uchar", "<u2": "ushort"}
 
 
@@ -35,12 +48,39 @@ def point_rows(model: Model, indices: NDArray[np.intp]) -> np.ndarray:
     return vertices
 
 
-def write_ply(model: Model, indices: NDArray[np.intp], path: Path) -> None:
-    """`point_rows` as a file."""
-    vertices = point_rows(model, indices)
+def dense_rows(cloud: Cloud) -> np.ndarray:
+    """(N,) structured array: x, y, z and the normal nx, ny, nz in world, red, green, blue, and
+    views (how many photos agree)."""
+    vertices = np.zeros(len(cloud), _DENSE_VERTEX)
+    for column, axis in enumerate("xyz"):
+        vertices[axis] = cloud.xyz[:, column]
+        vertices[f"n{axis}"] = cloud.normals[:, column]
+    for column, channel in enumerate(("red", "green", "blue")):
+        vertices[channel] = cloud.rgb[:, column]
+    vertices["views"] = cloud.num_views
+    return vertices
+
+
+def write_ply(vertices: np.ndarray, path: Path) -> None:
+    """`point_rows` or `dense_rows` as a file."""
     with path.open("wb") as file:
-        file.write(_header(len(indices)))
+        file.write(_header(len(vertices), vertices.dtype))
         file.write(vertices.tobytes())
+
+
+def write_mesh_ply(mesh: Mesh, path: Path) -> None:
+    """Vertices with colours, and triangles."""
+    vertices = np.zeros(len(mesh.xyz), _MESH_VERTEX)
+    for column, (axis, channel) in enumerate(zip("xyz", ("red", "green", "blue"), strict=True)):
+        vertices[axis], vertices[channel] = mesh.xyz[:, column], mesh.rgb[:, column]
+    faces = np.zeros(len(mesh.triangles), _FACE)
+    faces["count"], faces["rows"] = 3, mesh.triangles
+    lists = f"element face {len(faces)}\nproperty list uchar int vertex_indices\nend_header\n"
+    header = _header(len(vertices), _MESH_VERTEX).replace(b"end_header\n", lists.encode())
+    with path.open("wb") as file:
+        file.write(header)
+        file.write(vertices.tobytes())
+        file.write(faces.tobytes())
 
 
 def read_ply(path: Path) -> np.ndarray:
@@ -50,15 +90,16 @@ def read_ply(path: Path) -> np.ndarray:
     """
     content = path.read_bytes()
     header, separator, body = content.partition(b"end_header\n")
-    num_points = len(body) // _VERTEX.itemsize
-    if header + separator != _header(num_points) or len(body) % _VERTEX.itemsize:
-        raise ValueError(f"{path.name} is not one of our PLY files")
-    return np.frombuffer(body, _VERTEX)
+    for vertex in (_VERTEX, _DENSE_VERTEX):
+        num_points = len(body) // vertex.itemsize
+        if header + separator == _header(num_points, vertex) and not len(body) % vertex.itemsize:
+            return np.frombuffer(body, vertex)
+    raise ValueError(f"{path.name} is not one of our PLY files")
 
 
-def _header(num_points: int) -> bytes:
+def _header(num_points: int, vertex: np.dtype[np.void]) -> bytes:
     properties = "".join(
-        f"property {_PLY_TYPES[_VERTEX[name].str]} {name}\n" for name in _VERTEX.names or ()
+        f"property {_PLY_TYPES[vertex[name].str]} {name}\n" for name in vertex.names or ()
     )
     return (
         "ply\nformat binary_little_endian 1.0\ncomment Scene3D; error in pixels\n"

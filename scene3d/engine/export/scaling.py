@@ -31,13 +31,16 @@ def scale_file(source: Path, target: Path, metres_per_unit: float) -> None:
 def _scale_ply(source: Path, target: Path, metres_per_unit: float) -> None:
     content = source.read_bytes()
     header, separator, body = content.partition(b"end_header\n")
-    properties = [line.split() for line in header.decode().split("\n") if "property" in line]
+    lines = [line.split() for line in header.decode().split("\n")]
+    properties = [words for words in lines if words[:1] == ["property"] and words[1] != "list"]
+    [num_vertices] = [int(words[2]) for words in lines if words[:2] == ["element", "vertex"]] or [0]
     if [p[1:] for p in properties[:3]] != [["float", axis] for axis in "xyz"] or not separator:
         raise ValueError(f"{source.name} is not one of our PLY files")
     rest = sum(_PLY_SIZES[kind] for _, kind, _ in properties[3:])
     row = struct.Struct(f"<fff{rest}s")
-    scaled = bytearray(len(body))
-    for number, (x, y, z, others) in enumerate(row.iter_unpack(body)):
+    scaled = bytearray(body)
+    vertices = memoryview(body)[: num_vertices * row.size]
+    for number, (x, y, z, others) in enumerate(row.iter_unpack(vertices)):
         position = (x * metres_per_unit, y * metres_per_unit, z * metres_per_unit)
         row.pack_into(scaled, number * row.size, *position, others)
     comment = b"comment Scene3D; error in pixels"
@@ -89,7 +92,9 @@ def _scale_cameras(source: Path, target: Path, metres_per_unit: float) -> None:
 SCALABLE: Mapping[str, Callable[[Path, Path, float], None]] = MappingProxyType(
     {
         "points.ply": _scale_ply,
+        "points_sparse.ply": _scale_ply,
         "points_full.ply": _scale_ply,
+        "mesh.ply": _scale_ply,
         "points.laz": _scale_laz,
         "model.glb": _scale_glb,
         "cameras.json": _scale_cameras,

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scene3d.engine.dense.fusion import Cloud
+from scene3d.engine.dense.patches import Mesh
 from scene3d.engine.export.columns import write_columns
 from scene3d.engine.model import Model
-from scene3d.engine.types import FloatArray
 
 _BOUNDS_PERCENTILES = (1.0, 99.0)
+_NORMAL_SCALE = 127
+MAX_PREVIEW_POINTS = 200_000
 _FULL_SCALE = np.iinfo(np.uint16).max
 
 
@@ -36,6 +39,32 @@ def write_view(
         },
         {"num_points": len(indices)},
     )
+
+
+def write_dense_view(
+    cloud: Cloud, preview_path: Path, dense_path: Path, *, up_in_world: Sequence[float]
+) -> None:
+    """The first points of the cloud, to begin with, and all of them; it is in random order, so
+    every beginning is a uniform sample."""
+    meta = {"up": list(up_in_world), "bounds": _bounds(cloud.xyz)}
+    for path, count in (
+        (preview_path, min(len(cloud), MAX_PREVIEW_POINTS)),
+        (dense_path, len(cloud)),
+    ):
+        columns: dict[str, NDArray[Any]] = {
+            "xyz": cloud.xyz[:count],
+            "rgb": cloud.rgb[:count],
+            "normal": np.rint(cloud.normals[:count] * _NORMAL_SCALE).astype(np.int8),
+            "views": cloud.num_views[:count],
+        }
+        write_columns(path, columns, {"num_points": count, **meta})
+
+
+def write_mesh_view(mesh: Mesh, path: Path, *, up_in_world: Sequence[float]) -> None:
+    """The triangles and their coloured corners."""
+    meta = {"up": list(up_in_world), "bounds": _bounds(mesh.xyz), "num_points": len(mesh.xyz)}
+    columns: dict[str, NDArray[Any]] = {"xyz": mesh.xyz, "rgb": mesh.rgb}
+    write_columns(path, columns | {"triangles": mesh.triangles}, meta)
 
 
 def point_columns(
@@ -77,7 +106,7 @@ def _as_uint16(values: NDArray[np.unsignedinteger]) -> NDArray[np.uint16]:
     return clipped
 
 
-def _bounds(xyz: FloatArray) -> dict[str, list[float]]:
+def _bounds(xyz: NDArray[np.floating]) -> dict[str, list[float]]:
     if len(xyz) == 0:
         return {"min": [-1.0] * 3, "max": [1.0] * 3}
     low, high = np.percentile(xyz, _BOUNDS_PERCENTILES, axis=0)
