@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jobs.files import PREVIEW, StoredFile, live_prefix, result_prefix, storage, store
+from jobs.files import StoredFile, live_prefix, result_prefix, storage, store
 from jobs.services import Lease
 from scene3d.engine.public import FORMATS, ExportFormat, zip_folder
 
@@ -58,5 +58,3 @@ def _files(result: Path) -> Iterator[tuple[str, Path]]:
             yield name, result / name
     for path in sorted((result / "view").iterdir()):
         yield f"view-{path.name}", path
-    if (result / PREVIEW).is_file():
-        yield PREVIEW, result / PREVIEW
