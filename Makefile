@@ -23,8 +23,8 @@ mlflow: $(SETUP) ## the UI of what was tracked, on this machine alone; ARGS="--p
 	$(PYTHON) manage.py mlflow_ui $(ARGS)
 
 test: check ## all checks, then all tests that fit into fifteen minutes
-	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not long and not flow and not browser" $(ARGS)
-	$(PYTHON) -m pytest -m "(flow or browser) and not long" $(ARGS)
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not (long or stack or flow or browser)" $(ARGS)
+	$(PYTHON) -m pytest -m "(flow or browser) and not (long or stack)" $(ARGS)
 	node --test tests/viewer/
 
 test-long: $(SETUP_DEV) ## the tests that `make test` has no time for (a quarter of an hour)
