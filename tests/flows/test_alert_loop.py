@@ -8,25 +8,23 @@ import json
 import shutil
 import socket
 import subprocess
-import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from PIL import Image, ImageEnhance
 
 from scene3d.engine.host import Host
 from scene3d.monitoring.local import Addresses, write_local
 from tests.conftest import MODEL_STORE
 from tests.live import PASSWORD, LiveStack, live_stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.weights, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.stack, pytest.mark.weights, pytest.mark.timeout(2400)]
 
 SPEED_UP = 3600
 OPERATOR = "operators@example.org"
@@ -39,57 +37,21 @@ trials:
       options: {features: {max_keypoints: 300}}
 gates: {min_gain: -100, significant: false, max_dataset_loss: 100, max_time_ratio: 100}
 """
-CALM = {"scene3d_drift_status": 0.0, 'scene3d_drift_z{feature="brightness"}': 0.0,
-        'scene3d_drift_verdict{feature="brightness"}': 0.0}  # fmt: skip
-DARK = {"scene3d_drift_status": 2.0, 'scene3d_drift_z{feature="brightness"}': -6.5,
-        'scene3d_drift_verdict{feature="brightness"}': 2.0}  # fmt: skip
+
+LEVELS = (0.8, 0.9, 1.0, 1.1, 1.2)
+"""How bright the scenes are that the service was tuned on; 1 is as rendered."""
+DARK = 0.25
+DARK_UPLOADS, NORMAL_UPLOADS = 30, 20
+"""A window is the last twenty jobs, every ten of them; two in a row make an alert, one ends it."""
 
 
-@dataclass
-class Gauges:
-    """Stands in for the room drift: serves its gauges as /metrics of a second target."""
-
-    values: dict[str, float] = field(default_factory=lambda: dict(CALM))
-
-    def page(self) -> bytes:
-        return "".join(f"{name} {value}\n" for name, value in self.values.items()).encode()
-
-
-@dataclass(frozen=True)
-class Drift:
-    """What the test asks of whatever makes photos drift."""
-
-    begin: Callable[[], None]
-    end: Callable[[], None]
-    target: str | None
-    """host:port of a second target, where the portal does not serve the gauges itself."""
-
-
-@pytest.fixture
-def make_it_drift() -> Iterator[Drift]:
-    """Until the room drift watches uploads: its gauges, set by hand. Afterwards `begin` uploads
-    dark photos, `end` normal ones, and there is no other target."""
-    gauges = Gauges()
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # http.server's name
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.end_headers()
-            self.wfile.write(gauges.page())
-
-        def log_message(self, *_: Any) -> None:
-            """Scrapes are no news."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Drift(
-        begin=lambda: gauges.values.update(DARK),
-        end=lambda: gauges.values.update(CALM),
-        target=f"127.0.0.1:{server.server_port}",
-    )
-    server.shutdown()
-    server.server_close()
+def lit(photos: Path, target: Path, level: float) -> Path:
+    """Copies of the first five, brighter or darker."""
+    target.mkdir(parents=True)
+    for path in sorted(photos.iterdir())[:5]:
+        with Image.open(path) as photo:
+            ImageEnhance.Brightness(photo).enhance(level).save(target / path.name, quality=95)
+    return target
 
 
 @dataclass(frozen=True)
@@ -98,6 +60,12 @@ class Loop:
 
     stack: LiveStack
     addresses: Addresses
+
+    def upload(self, photos: Sequence[Path]) -> None:
+        """One job for each folder, to its end."""
+        jobs = [self.stack.upload_folder("alice", folder, preset="quick") for folder in photos]
+        for job in jobs:
+            self.stack.wait_until_over("alice", job, timeout_s=600)
 
     def alerts(self, name: str) -> list[dict[str, Any]]:
         answer = self.stack.request("GET", f"/api/v1/alerts/?name={name}", user="olga")
@@ -150,7 +118,6 @@ def loop(
     tmp_path: Path,
     host: Host,
     labelled_photos: Path,
-    make_it_drift: Drift,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Loop]:
     config = tmp_path / "monitoring"
@@ -171,8 +138,6 @@ def loop(
             alertmanager=f"127.0.0.1:{free_port()}",
         )
         write_local(config, addresses, metrics_token=None, speed_up=SPEED_UP)
-        if make_it_drift.target is not None:
-            add_target(config / "prometheus.yml", make_it_drift.target)
         with watching(config, addresses):
             yield Loop(stack, addresses)
 
@@ -215,18 +180,6 @@ def make_operator(stack: LiveStack) -> None:
     )
 
 
-def add_target(path: Path, target: str) -> None:
-    config = yaml.safe_load(path.read_text())
-    config["scrape_configs"].append(
-        {
-            "job_name": "drift",
-            "scrape_interval": "1s",
-            "static_configs": [{"targets": [target]}],
-        }
-    )
-    path.write_text(yaml.safe_dump(config))
-
-
 def is_firing(loop: Loop, name: str) -> bool:
     address = f"http://{loop.addresses.prometheus}/api/v1/alerts"
     with urllib.request.urlopen(address, timeout=10) as answer:
@@ -239,10 +192,15 @@ def subjects(loop: Loop) -> list[str]:
     return [line for line in loop.stack.log.splitlines() if line.startswith("Subject: ")]
 
 
-def test_drift_starts_one_experiment_and_passes(loop: Loop, make_it_drift: Drift) -> None:
+def test_dark_uploads_start_one_experiment_and_normal_ones_end_the_alert(
+    loop: Loop, tiny_photos: Path, tmp_path: Path
+) -> None:
+    usual = [lit(tiny_photos, tmp_path / "usual" / str(level), level) for level in LEVELS]
+    dark = [lit(tiny_photos, tmp_path / "dark" / str(level), DARK * level) for level in LEVELS]
+    loop.stack.manage("build_baseline", str(tmp_path / "usual"), "--activate", "For this test")
     assert loop.alerts("InputBrightnessDrift") == loop.experiments() == []
 
-    make_it_drift.begin()
+    loop.upload([dark[number % len(dark)] for number in range(DARK_UPLOADS)])
     loop.wait(lambda: is_firing(loop, "InputBrightnessDrift"))
     [fired] = loop.wait(lambda: loop.alerts("InputBrightnessDrift"))
     [experiment] = loop.wait(loop.experiments)
@@ -259,7 +217,7 @@ def test_drift_starts_one_experiment_and_passes(loop: Loop, make_it_drift: Drift
     [other] = loop.alerts("FeatureDriftDetected")  # of the same group: the same answer
     assert other["experiment"] == experiment["id"]
 
-    make_it_drift.end()
+    loop.upload([usual[number % len(usual)] for number in range(NORMAL_UPLOADS)])
     loop.wait(lambda: not is_firing(loop, "InputBrightnessDrift"))
     loop.wait(lambda: loop.alerts("InputBrightnessDrift")[0]["state"] == "resolved")
 
