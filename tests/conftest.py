@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from pytest_django.plugin import blocking_manager_key
 
@@ -36,7 +37,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     marker = item.get_closest_marker("django_db")
     if marker is not None and marker.kwargs.get("transaction"):
         with item.config.stash[blocking_manager_key].unblock():
-            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]  # Django's own, for serialized_rollback
+            call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+            rows = connection._test_serialized_contents  # type: ignore[attr-defined]  # Django's own, for serialized_rollback
+            connection.creation.deserialize_db_from_string(rows)
 
 
 @pytest.fixture(scope="session")

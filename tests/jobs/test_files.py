@@ -66,14 +66,15 @@ def test_a_path_out_of_the_storage_is_refused(source: Path) -> None:
 
 def test_a_result_is_stored_with_its_picture_if_it_has_one(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
-    for name in {*DOWNLOADS, "view/0.dense.bin"} - {"colmap.zip"}:  # which storing makes
+    given = {*DOWNLOADS, "view/0.dense.bin"} - {"colmap.zip", PREVIEW}  # the first, storing makes
+    for name in given:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"something")
     job_id = uuid4()
     plain = store_result(Lease(job_id=job_id, attempt=1), tmp_path)
     (tmp_path / PREVIEW).write_bytes(b"a picture")
     pictured = store_result(Lease(job_id=job_id, attempt=2), tmp_path)
-    assert plain.keys() == {*DOWNLOADS, "view-0.dense.bin"}
-    assert pictured.keys() - plain.keys() == {"preview.jpg"}
+    assert plain.keys() == {*DOWNLOADS, "view-0.dense.bin"} - {PREVIEW}
+    assert pictured.keys() - plain.keys() == {PREVIEW}
     stored, media_type = pictured["preview.jpg"]
     assert (stored.num_bytes, media_type) == (9, "image/jpeg")

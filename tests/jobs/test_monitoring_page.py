@@ -10,7 +10,7 @@ from django.utils import timezone
 from redis.exceptions import ConnectionError as BrokerAway
 
 from accounts.models import User
-from jobs import drift_view, monitoring
+from jobs import monitoring
 from jobs.drift_view import DriftState, OddFeature
 from jobs.models import Job, Worker
 from jobs.states import JobState
@@ -158,12 +158,6 @@ def test_drift_is_shown_with_the_jobs_behind_it(
     page = page_of(staff)
     assert "Darker than 98 % of the baseline." in page.text
     assert f"/admin/jobs/job/{job.pk}/change/" in [link["href"] for link in page.all("a")]
-
-
-def test_without_the_room_drift_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drift_view, "_room", lambda: None)
-    assert drift_view.drift_state() == DriftState()
-    assert drift_view.drift_trends(10) == []
 
 
 # -------------------------------------------------------------------------- the trends

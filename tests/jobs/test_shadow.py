@@ -72,7 +72,7 @@ def test_both_sides_are_kept(alice: User, challenger: Candidate, engine: Any) ->
     assert (row.candidate, row.job, row.num_photos, row.error_code) == (challenger, job.pk, 3, "")
     common = {"mean_error_px": 0.61, "num_points": 12_345, "mean_track_length": 3.24}
     assert row.challenger == {**common, "registration": 1.0, "seconds_per_photo": 10.0}
-    assert row.served == {**common, "registration": 2 / 3, "seconds_per_photo": 17.5}
+    assert row.served == {**common, "registration": 2 / 3, "seconds_per_photo": 20.5}
     assert row.served_fingerprint == job.options_fingerprint
     expected = ReconstructionOptions.from_dict(job.options).merged({"seed": 7})
     assert row.challenger_fingerprint == expected.fingerprint()

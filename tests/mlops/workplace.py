@@ -15,7 +15,7 @@ from mlops.tracker import RunRecord, Tracker
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp() * 1000)
-IMPATIENT = TrackerOptions(give_up_after_s=0.6, request_timeout_s=10, upload_timeout_s=5)
+IMPATIENT = TrackerOptions(give_up_after_s=0.6, request_timeout_s=3, upload_timeout_s=5)
 
 
 @dataclass

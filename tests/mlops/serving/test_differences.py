@@ -33,8 +33,14 @@ def test_they_are_all_that_it_takes(base: dict[str, Any], changes: dict[str, Any
 def test_of_one_preset_to_another() -> None:
     quick, standard = (PRESETS[name].options.to_dict() for name in ("quick", "standard"))
     found = differences(quick, standard)
-    assert found == {"features": {"long_side_px": 1024}, "second_look": {"max_partners": 0}}
-    assert dict(flattened(found)) == {"features.long_side_px": 1024, "second_look.max_partners": 0}
+    assert found == {
+        "features": {"long_side_px": 1024},
+        "second_look": {"max_partners": 0},
+        "dense": {"enabled": False},
+    }
+    assert dict(flattened(found)) == {
+        "features.long_side_px": 1024, "second_look.max_partners": 0, "dense.enabled": False,
+    }  # fmt: skip
 
 
 def test_a_preset_that_is_gone_has_no_options() -> None:

@@ -22,6 +22,10 @@ def test_operators_look_and_operate(olga: User) -> None:
     assert olga.get_all_permissions() == LOOK | {
         "mlops.operate_candidate",
         "mlops.view_webhookdelivery",
+        "drift.activate_baseline",
+        "drift.view_activation",
+        "drift.view_baseline",
+        "drift.view_window",
     }
 
 
