@@ -21,7 +21,6 @@ _MESH_STRIDE = 3
 """Pixels between two vertices of the mesh."""
 _LARGEST_STEP = 0.03
 """Of the depth, between neighbours that one surface has."""
-_PREVIEW_SIZE = (960, 540)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,7 @@ def write_dense(
     target: Path,
     counts: DenseCounts,
 ) -> None:
-    """Write view-0.{preview,dense,mesh}.bin and preview.jpg into `target`, as a result has them.
+    """Write view-0.{preview,dense,mesh}.bin into `target`, as a result has them.
 
     Args:
         cameras_json: of the reconstruction, whose frame the files are in.
@@ -66,8 +65,6 @@ def write_dense(
         target / "view-0.preview.bin", preview, meta | {"num_points": len(preview["xyz"])}
     )
     write_columns(target / "view-0.mesh.bin", _mesh(sheets[:: max(1, len(sheets) // 6)]), meta)
-    with Image.open(photos / scene.photos[0].name) as photo:
-        photo.resize(_PREVIEW_SIZE).save(target / "preview.jpg", quality=85)
 
 
 def add_to_job(

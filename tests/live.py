@@ -60,8 +60,9 @@ class LiveStack:
             input=code,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+        assert result.returncode == 0, result.stderr
         return result.stdout
 
     def request(
