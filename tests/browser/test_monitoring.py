@@ -25,7 +25,7 @@ User.objects.filter(username="mona").update(is_staff=True)
 mona = User.objects.get(username="mona")
 for number in range(4):
     job = make_done(mona, num_photos=4 + number)
-    at = timezone.now() + timedelta(hours=4 + number)
+    at = timezone.now() - timedelta(seconds=3 - number)
     Job.objects.filter(pk=job.pk).update(queued_at=at, started_at=at, finished_at=at)
 summary = {{"summary": "The disk is almost full.", "description": "Delete jobs."}}
 alerts.receive(parse_notification(body(alert("DiskWillFill", annotations=summary))))
