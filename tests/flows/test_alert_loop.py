@@ -192,11 +192,16 @@ def subjects(loop: Loop) -> list[str]:
     return [line for line in loop.stack.log.splitlines() if line.startswith("Subject: ")]
 
 
+def two_kinds(photos: Path, root: Path) -> tuple[list[Path], list[Path]]:
+    """Folders of usual photos, all in `root`/usual, and of dark ones."""
+    usual = [lit(photos, root / "usual" / str(level), level) for level in LEVELS]
+    return usual, [lit(photos, root / "dark" / str(level), DARK * level) for level in LEVELS]
+
+
 def test_dark_uploads_start_one_experiment_and_normal_ones_end_the_alert(
     loop: Loop, tiny_photos: Path, tmp_path: Path
 ) -> None:
-    usual = [lit(tiny_photos, tmp_path / "usual" / str(level), level) for level in LEVELS]
-    dark = [lit(tiny_photos, tmp_path / "dark" / str(level), DARK * level) for level in LEVELS]
+    usual, dark = two_kinds(tiny_photos, tmp_path)
     loop.stack.manage("build_baseline", str(tmp_path / "usual"), "--activate", "For this test")
     assert loop.alerts("InputBrightnessDrift") == loop.experiments() == []
 
@@ -226,10 +231,14 @@ def test_dark_uploads_start_one_experiment_and_normal_ones_end_the_alert(
         return bool(only["state"] == "done")
 
     loop.wait(is_over, timeout_s=900)
+    check_mail(loop)
+    assert len(loop.experiments()) == 1
+
+
+def check_mail(loop: Loop) -> None:
     loop.wait(lambda: len(subjects(loop)) == 2)
     assert subjects(loop) == [
         "Subject: [Scene3D] Experiment answer-brightness has started",
         "Subject: [Scene3D] Experiment answer-brightness: done",
     ]
     assert f"To: {OPERATOR}" in loop.stack.log
-    assert len(loop.experiments()) == 1

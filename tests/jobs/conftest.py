@@ -38,7 +38,13 @@ __all__ = [
 
 @pytest.fixture(autouse=True)
 def _empty_storage() -> Iterator[None]:
+    """Before as well: tests of other rooms store files too."""
+    _remove_files()
     yield
+    _remove_files()
+
+
+def _remove_files() -> None:
     jobs = Path(django_settings.STORAGES["jobs"]["OPTIONS"]["location"])
     shutil.rmtree(jobs, ignore_errors=True)
     shutil.rmtree(django_settings.WORK_DIR, ignore_errors=True)
