@@ -56,9 +56,7 @@ def test_a_list_in_which_nothing_happens_is_not_asked_again(
 
 def test_covers_are_the_first_four_pictures(alice: User, alice_portal: Client) -> None:
     job = make_done(alice, num_photos=6)
-    Artifact.objects.filter(
-        job=job, name=PREVIEW
-    ).delete()  # older results have none
+    Artifact.objects.filter(job=job, name=PREVIEW).delete()  # older results have none
     page = the_list(alice_portal)
     base = f"/api/v1/jobs/{job.pk}/photos"
     pictures = [img["src"] for img in page.all("img") if img["src"].startswith(base)]
