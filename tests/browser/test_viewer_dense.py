@@ -23,7 +23,9 @@ from tests.browser.looking import (
 from tests.dense_files import DenseCounts, add_to_job
 from tests.live import LiveStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.flow, pytest.mark.weights]
+pytestmark = [
+    pytest.mark.browser, pytest.mark.flow, pytest.mark.weights, pytest.mark.long,
+]  # fmt: skip
 
 COUNTS = DenseCounts(num_points=90_000, num_preview=20_000)
 BYTES_PER_POINT = 16

@@ -84,6 +84,7 @@ def test_events_tell_the_stages_in_order(stack: LiveStack, tiny_photos: Path) ->
     assert any("num_registered" in data.get("counts", {}) for _, data in messages)
 
 
+@pytest.mark.long
 def test_networks_are_loaded_once(stack: LiveStack, tiny_photos: Path) -> None:
     options = json.dumps({"features": {"max_keypoints": 512}})
     for _ in range(2):
