@@ -10,30 +10,20 @@ from django.utils.safestring import SafeString
 from jobs import services
 from jobs.errors import StateForbids
 from jobs.models import Artifact, Job, Photo, Preset, StageRun, Worker
+from scene3d.http.admin_base import ReadOnlyInline
 
 
-class _ReadOnly(admin.TabularInline):  # type: ignore[type-arg]  # one base for three models
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
-class PhotoInline(_ReadOnly):
+class PhotoInline(ReadOnlyInline):
     model = Photo
     fields = ("index", "name", "status", "reason", "num_keypoints", "num_observations")
 
 
-class ArtifactInline(_ReadOnly):
+class ArtifactInline(ReadOnlyInline):
     model = Artifact
     fields = ("name", "num_bytes", "sha256")
 
 
-class StageRunInline(_ReadOnly):
+class StageRunInline(ReadOnlyInline):
     model = StageRun
     fields = ("stage", "seconds", "num_units")
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 
+from scene3d.engine.public import FORMATS
+
 LIVE = "live.points.bin"
 """The model so far, for the job's page; the only result file of a job that is still running."""
 
-PREVIEW = "preview.jpg"
+PREVIEW = FORMATS["picture"].file
 """A rendered picture of the result, for lists; results without a surface have none."""
 
 _CHUNK_BYTES = 1 << 20

@@ -3,7 +3,6 @@
 Imported by workers and commands only: the engine is heavy.
 """
 
-import errno
 import logging
 import shutil
 import time
@@ -19,7 +18,6 @@ from jobs.models import Job
 from jobs.results import fetch_photos
 from jobs.shadow_sample import Pairing, pairings
 from jobs.shadow_scratch import ScratchBusy, scratch
-from jobs.worker_host import configured_host
 from mlops.public import (
     Candidate,
     Measures,
@@ -29,6 +27,7 @@ from mlops.public import (
     is_experiment_waiting,
     record_shadow,
 )
+from scene3d.background.host import configured_host
 from scene3d.background.workers import stop_requested
 from scene3d.engine.errors import WeightsMissing
 from scene3d.engine.host import Host
@@ -42,6 +41,7 @@ from scene3d.engine.public import (
     StorageFull,
     TimeLimitReached,
 )
+from scene3d.engine.storage import is_full
 from scene3d.engine.types import PhotoSet
 from scene3d.engine.workspace import Workspace
 
@@ -189,9 +189,7 @@ class _Runner:
 
 
 def _is_disk_full(error: Exception) -> bool:
-    return isinstance(error, StorageFull) or (
-        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    )
+    return isinstance(error, StorageFull) or (isinstance(error, OSError) and is_full(error))
 
 
 class _Watch(Silent):

@@ -6,23 +6,16 @@ import platform
 import socket
 from functools import cache
 
-from django.conf import settings
 from django.utils import timezone
 
 from jobs.machine import read_machine
 from jobs.models import Worker
 from jobs.presets import effective_options, offered_presets
-from scene3d.engine.capabilities import open_host, probe_host, warm_up
+from scene3d.background.host import configured_host
+from scene3d.engine.capabilities import probe_host, warm_up
 from scene3d.engine.host import Host
 
 logger = logging.getLogger(__name__)
-
-
-def configured_host() -> Host:
-    """A host as the settings want it, with nothing loaded yet."""
-    return open_host(
-        settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
-    )
 
 
 @cache

@@ -20,8 +20,9 @@ from accounts.public import User
 from mlops.access import may_operate
 from mlops.alert_errors import AlertHasNoExperiment, SilenceImpossible
 from mlops.alert_messages import AlertMessage, Notification
-from mlops.errors import ReasonNeeded, RightMissing
+from mlops.errors import RightMissing
 from mlops.models import Alert, AlertEvent, AlertGroup, Experiment, Silence
+from mlops.rules import reason_given
 from mlops.spec import SpecInvalid
 from mlops.states import AlertEventKind, AlertState
 from mlops.submission import parse_spec, submit
@@ -69,8 +70,7 @@ def silence(alert: Alert, who: User, *, duration: timedelta, reason: str) -> Sil
     Raises: RightMissing, ReasonNeeded, SilenceImpossible.
     """
     _require_right(who)
-    if not reason.strip():
-        raise ReasonNeeded
+    reason = reason_given(reason)
     if not timedelta() < duration <= MAX_SILENCE:
         raise SilenceImpossible(MAX_SILENCE)
     until = timezone.now() + duration
@@ -78,7 +78,7 @@ def silence(alert: Alert, who: User, *, duration: timedelta, reason: str) -> Sil
         made = Silence.objects.create(
             alert_name=alert.name,
             until=until,
-            reason=reason.strip(),
+            reason=reason,
             who=who,
             who_name=who.get_username(),
         )

@@ -51,10 +51,3 @@ def add_params(parser: ArgumentParser, section: str) -> None:
 def host_of_stages() -> Host:
     """No stage before the pipeline needs a network or a GPU."""
     return open_host(settings.MODEL_STORE, device="cpu", num_threads=settings.ENV.num_threads)
-
-
-def host_of_trials() -> Host:
-    """What the service's own workers have."""
-    return open_host(
-        settings.MODEL_STORE, device=settings.ENV.device, num_threads=settings.ENV.num_threads
-    )

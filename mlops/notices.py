@@ -44,14 +44,17 @@ def _outcome(experiment: Experiment) -> str:
     return "\n".join(lines)
 
 
-def _send(experiment: Experiment, subject: str, text: str) -> None:
-    """A mail server that is away stops no experiment."""
-    to = set(settings.OPERATORS)
-    if experiment.started_by and experiment.started_by.email:
-        to.add(experiment.started_by.email)
+def tell_people(subject: str, text: str, *, also: str = "") -> None:
+    """The operators, and one more address. A mail server that is away is one line of the log."""
+    to = {*settings.OPERATORS, *([also] if also else [])}
     if not to:
         return
     try:
         send_mail(f"[Scene3D] {subject}", text, settings.DEFAULT_FROM_EMAIL, sorted(to))
     except (OSError, SMTPException):
-        logger.exception("no e-mail about experiment %s", experiment.pk)
+        logger.exception("no e-mail: %s", subject)
+
+
+def _send(experiment: Experiment, subject: str, text: str) -> None:
+    starter = experiment.started_by
+    tell_people(subject, text, also=starter.email if starter else "")

@@ -12,6 +12,7 @@ from mlops.errors import (
     NoProposalNeeded,
     PersonNeeded,
     ProposalNeeded,
+    ReasonNeeded,
     RightMissing,
     SecondPersonNeeded,
     ShadowUnchanged,
@@ -50,6 +51,13 @@ def name_of(who: Actor) -> str:
 
 def person_of(who: Actor) -> User | None:
     return None if isinstance(who, str) else who
+
+
+def reason_given(reason: str) -> str:
+    """Raises: ReasonNeeded."""
+    if not reason.strip():
+        raise ReasonNeeded
+    return reason.strip()
 
 
 def has_right(act: Act, who: Actor) -> bool:

@@ -2,15 +2,14 @@
 
 import logging
 from collections.abc import Mapping
-from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 
 from mlops.models import Experiment
+from mlops.notices import tell_people
 from mlops.spec import Spec, read_spec
-from mlops.starting import as_run
+from mlops.starting import data_root
 from mlops.states import ACTIVE
 from mlops.submission import submit
 from scene3d.engine.public import EngineError
@@ -29,15 +28,17 @@ def start_scheduled_experiment() -> None:
         logger.error(  # noqa: TRY400  # the file is at fault, not the code: no traceback
             "the scheduled experiment of %s cannot start: %s", path, words
         )
-        _tell_operators(f"It was to run {path}.\n\n{words}")
+        tell_people("The scheduled experiment cannot start", f"It was to run {path}.\n\n{words}")
     else:
         logger.info("the scheduled experiment %s waits for a worker, or runs", experiment.pk)
 
 
 def _start(spec: Spec) -> Experiment:
     """Raises: SpecInvalid, DataMissing."""
+    here = spec.model_copy(update={"data": str(data_root(spec.data))})
+    wanted = _wishes(here.model_dump(mode="json"))
     for experiment in Experiment.objects.filter(state__in=ACTIVE, name=spec.name):
-        if _wishes(experiment.spec) == _wishes(as_run(spec, None).model_dump(mode="json")):
+        if _wishes(experiment.spec) == wanted:
             return experiment
     return submit(spec.model_dump(mode="json"), "", "schedule", None)
 
@@ -46,14 +47,3 @@ def _wishes(spec: Mapping[str, Any]) -> dict[str, Any]:
     """What its author wrote, without what every start fills in: what is served may have changed
     since."""
     return {key: spec[key] for key in spec.keys() - {"champion", "code_version"}}
-
-
-def _tell_operators(text: str) -> None:
-    """A mail server that is away is one line of the log."""
-    if not settings.OPERATORS:
-        return
-    subject = "[Scene3D] The scheduled experiment cannot start"
-    try:
-        send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, settings.OPERATORS)
-    except (OSError, SMTPException):
-        logger.exception("no e-mail about the scheduled experiment")

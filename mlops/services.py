@@ -16,7 +16,6 @@ from mlops.errors import (
     AlreadyServed,
     ConfigurationChanged,
     NothingToRestore,
-    ReasonNeeded,
     RightMissing,
     ShadowUnchanged,
     StateForbids,
@@ -31,7 +30,7 @@ from mlops.history import (
     previous_version,
 )
 from mlops.models import AuditEntry, Candidate, Configuration, Experiment
-from mlops.rules import POLICY, Actor, has_right, name_of, objection, person_of
+from mlops.rules import POLICY, Actor, has_right, name_of, objection, person_of, reason_given
 from mlops.selection import best_of
 from mlops.states import Act, CandidateState
 from scene3d.engine.public import PRESETS, OptionsInvalid, ReconstructionOptions
@@ -126,7 +125,7 @@ def after_experiment(experiment: Experiment) -> list[Configuration]:
 
 def propose(candidate: Candidate, who: Actor, reason: str) -> None:
     """WAITING to PROPOSED: somebody else may promote it now. Raises: Problem."""
-    reason = _given(reason)
+    reason = reason_given(reason)
     with transaction.atomic():
         _decide(candidate, Act.PROPOSE, who, CandidateState.PROPOSED)
         _note(Act.PROPOSE, who, reason, candidate=candidate)
@@ -134,7 +133,7 @@ def propose(candidate: Candidate, who: Actor, reason: str) -> None:
 
 def reject(candidate: Candidate, who: Actor, reason: str) -> None:
     """WAITING or PROPOSED to REJECTED. Raises: Problem."""
-    reason = _given(reason)
+    reason = reason_given(reason)
     with transaction.atomic():
         _decide(candidate, Act.REJECT, who, CandidateState.REJECTED)
         _note(Act.REJECT, who, reason, candidate=candidate)
@@ -142,7 +141,7 @@ def reject(candidate: Candidate, who: Actor, reason: str) -> None:
 
 def switch_shadow(candidate: Candidate, who: Actor, reason: str, *, is_on: bool) -> None:
     """Whether samples of finished jobs are run with its options too. Raises: Problem."""
-    reason = _given(reason)
+    reason = reason_given(reason)
     act = Act.SHADOW if is_on else Act.END_SHADOW
     with transaction.atomic():
         candidate.refresh_from_db()
@@ -160,7 +159,7 @@ def promote(candidate: Candidate, who: Actor, reason: str) -> Configuration:
 
     Raises: Problem; nobody can promote what a gate has refused.
     """
-    reason = _given(reason)
+    reason = reason_given(reason)
     before = active_configuration()
     options = before.options if before is not None else {}
     with transaction.atomic():
@@ -184,7 +183,7 @@ def roll_back(version: int | None, who: Actor, reason: str) -> Configuration:
     Raises:
         Problem.
     """
-    reason = _given(reason)
+    reason = reason_given(reason)
     if not has_right(Act.ROLL_BACK, who):
         raise RightMissing
     before = active_configuration()
@@ -204,12 +203,6 @@ def roll_back(version: int | None, who: Actor, reason: str) -> Configuration:
         _note(Act.ROLL_BACK, who, reason, configuration=configuration)
     logger.info("%s restores %d, by %s", configuration, version, name_of(who))
     return configuration
-
-
-def _given(reason: str) -> str:
-    if not reason.strip():
-        raise ReasonNeeded
-    return reason.strip()
 
 
 def _decide(candidate: Candidate, act: Act, who: Actor, state: CandidateState) -> None:

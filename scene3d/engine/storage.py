@@ -16,13 +16,18 @@ _LEAST_BYTES = 64 << 10
 """With less, a program's last words may be lost with the rest."""
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it says that there is no room."""
+    return error.errno in _FULL
+
+
 @contextmanager
 def telling_full_disk() -> Iterator[None]:
     """Raises: StorageFull, in place of the operating system's error."""
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise
         what = error.filename or "A file"
         raise StorageFull(f"{what} could not be written: {error.strerror}.") from error

@@ -140,7 +140,8 @@ def test_a_running_one_is_followed_without_a_reload(
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("goes on where it stopped")
     dialog.get_by_role("button", name="Run again").click()
-    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    expect(page.get_by_role("status").first).to_contain_text("It goes on where it stopped.")
+    expect(page.get_by_text("Bring it back.")).to_have_count(0)
 
 
 def test_start_and_cancel_by_keyboard(page: Page, tmp_path: Path, labelled_photos: Path) -> None:

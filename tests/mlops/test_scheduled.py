@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from mlops import lifecycle, scheduled, submission
+from mlops import lifecycle, notices, submission
 from mlops.models import Experiment
 from mlops.states import ExperimentState
 from mlops.tasks import start_scheduled_experiment
@@ -143,10 +143,10 @@ def test_a_mail_server_that_is_away_stops_nothing(
     def away(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(scheduled, "send_mail", away)
+    monkeypatch.setattr(notices, "send_mail", away)
     spec.unlink()
     start_scheduled_experiment()
-    assert caplog.messages[-1] == "no e-mail about the scheduled experiment"
+    assert caplog.messages[-1] == "no e-mail: The scheduled experiment cannot start"
 
 
 def test_without_operators_there_is_the_log(spec: Path, settings: Any) -> None:

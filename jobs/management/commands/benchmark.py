@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.worker_host import configured_host
+from scene3d.background.host import configured_host
 from scene3d.commandline import telling_problems
 from scene3d.engine.benchmark.contest import Contestant, run_contest
 from scene3d.engine.benchmark.dense import dense_markdown, run_dense

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from jobs.commandline import output_folder, telling_problems
 from jobs.console import ConsoleProgress
-from jobs.worker_host import configured_host
+from scene3d.background.host import configured_host
 from scene3d.engine.benchmark.networks import NetworkOptions, measure_networks, publish
 from scene3d.engine.host import Host
 

@@ -14,7 +14,7 @@ from jobs.commandline import find_sources, telling_problems
 from jobs.console import ConsoleProgress
 from jobs.models import Job
 from jobs.results import fetch_order
-from jobs.worker_host import configured_host
+from scene3d.background.host import configured_host
 from scene3d.engine.delivery import Order, deliver
 from scene3d.engine.public import FORMATS, InputNotFound, OptionsInvalid
 from scene3d.engine.workspace import Workspace

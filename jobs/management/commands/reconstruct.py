@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 
 from jobs.commandline import find_sources, output_folder, publish, telling_problems
 from jobs.console import ConsoleProgress
-from jobs.worker_host import configured_host
+from scene3d.background.host import configured_host
 from scene3d.commandline import give_up
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.public import (

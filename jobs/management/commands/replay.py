@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 from jobs.commandline import find_sources, output_folder, publish, telling_problems
 from jobs.console import ConsoleProgress
-from jobs.worker_host import configured_host
+from scene3d.background.host import configured_host
 from scene3d.engine.replay import DEFAULT_TOLERANCE, Replay, replay
 from scene3d.engine.workspace import Workspace
 

@@ -2,39 +2,30 @@
 
 import logging
 import threading
-from argparse import ArgumentParser
-from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
 from drift.scoring import look_at_windows
 from jobs import exports, services, shadow_scratch, worker_host
+from scene3d.background.worker_command import WorkerCommand
 from scene3d.background.workers import run_worker
-from scene3d.engine.native.lifetime import die_with_parent
 
 logger = logging.getLogger(__name__)
 
 _BEAT_S = 10.0
 
 
-class Command(BaseCommand):
+class Command(WorkerCommand):
     help = "Load the networks, then work on jobs one after the other until SIGTERM."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--burst", action="store_true", help="End when no job waits.")
-        parser.add_argument("--parent-pid", type=int, help="End when this process ends.")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        if options["parent_pid"]:
-            die_with_parent(options["parent_pid"])
+    def work(self, *, burst: bool) -> None:
         worker_host.start_worker()
         is_over = threading.Event()
         beating = threading.Thread(target=_beat, args=[is_over], name="worker-row", daemon=True)
         beating.start()
         try:
-            run_worker(settings.RECONSTRUCTION_QUEUE, maintain=_maintain, burst=options["burst"])
+            run_worker(settings.RECONSTRUCTION_QUEUE, maintain=_maintain, burst=burst)
         finally:
             is_over.set()
             beating.join()

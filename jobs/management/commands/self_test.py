@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from jobs.worker_host import configured_host
+from scene3d.background.host import configured_host
 from scene3d.engine.capabilities import probe_host
 from scene3d.engine.host import Host
 from scene3d.engine.public import PRESETS, EngineError

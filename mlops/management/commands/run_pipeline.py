@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from mlops.code_version import code_version
-from mlops.commandline import StageCommand, host_of_trials
+from mlops.commandline import StageCommand
 from mlops.data import DataFolder
 from mlops.spec import read_spec
 from mlops.stages.evaluate import score_of
 from mlops.stages.run_pipeline import RUNS_NAME, PipelinePlan, run_pipeline
+from scene3d.background.host import configured_host
 from scene3d.commandline import telling_problems
 from scene3d.settings.env import BASE_DIR
 
@@ -42,7 +43,7 @@ class Command(StageCommand):
                 score=lambda _run, folder: score_of(folder, data),
             )
             runs = run_pipeline(
-                options["prepared"], options["output"], UNITS, plan, host_of_trials()
+                options["prepared"], options["output"], UNITS, plan, configured_host()
             )
         for run in runs.runs:
             placed = sum(one.num_registered for one in run.datasets)
