@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from scene3d.commandline import telling_problems
 from scene3d.engine.native.lifetime import die_with_parent
 
 
@@ -18,7 +19,8 @@ class WorkerCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["parent_pid"]:
             die_with_parent(options["parent_pid"])
-        self.work(burst=options["burst"])
+        with telling_problems(traceback=True):
+            self.work(burst=options["burst"])
 
     def work(self, *, burst: bool) -> None:
         raise NotImplementedError
