@@ -14,6 +14,11 @@ class DriftRules(BaseModel):
     min_photos: int = Field(default=3, ge=1)
     """Of an upload that tell a feature: as few as a job may have."""
 
+    upload_alpha: float = Field(default=0.2, gt=0, lt=1)
+    """More than `alpha`: a word to one person stops nobody and starts nothing."""
+    prior_scenes: int = Field(default=6, ge=0)
+    """What `Feature.typical_spread` counts for beside a baseline's own scenes. Four scenes alone
+    could not say how dark a fifth may be."""
     upload_warning: float = Field(default=2.0, gt=0)
     """In deviations between scenes: one scene in twenty is that far off."""
     upload_critical: float = Field(default=3.0, gt=0)
@@ -27,9 +32,10 @@ class DriftRules(BaseModel):
     """A window is looked at after every so many jobs."""
     persistence: int = Field(default=2, ge=1)
     """An alert takes this many windows in a row."""
-    window_warning: float = Field(default=1.0, gt=0)
-    """In deviations between scenes: what comes now is on average where one scene in six was. Cohen
-    (1988) calls 0.8 large; whole uploads differ more than people do."""
+    window_warning: float = Field(default=1.2, gt=0)
+    """In deviations between scenes: what comes now is on average where one scene in nine was. Cohen
+    (1988) calls 0.8 large; whole uploads differ more than people do. With 1.0, windows alerted
+    too often once a baseline was made of other photos of the same few scenes."""
     window_critical: float = Field(default=1.5, gt=0)
     """Where one scene in fifteen was."""
     reference_jobs: int = Field(default=100, ge=2)

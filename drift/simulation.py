@@ -1,8 +1,8 @@
 """Whether drift is seen, and only drift: real photos, shifted in known ways, resampled as uploads.
 
 Every photo is measured once as it is and once for each shift. What varies afterwards is which
-scenes come, and with which of their photos. A baseline is made of every other photo of a scene, and
-windows of the rest.
+scenes come, and with which of their photos. A baseline is made of half of a scene's photos, drawn
+anew for each run, and windows of the rest.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -164,22 +164,18 @@ def simulate(
     """
     if other_camera not in measured.usual:
         raise InputNotFound(f"There is no scene {other_camera} with enough photos.")
-    first, second = _halves(measured.usual)
     world_of = partial(_World, rules=RULES, num_uploads=num_uploads)
     rows = []
     for name, (_, expected) in SHIFTS.items():
-        shifted = _halves(measured.shifted[name])[1]
-        world = world_of(baseline=first, usual=second, shifted=shifted)
+        world = world_of(usual=measured.usual, shifted=measured.shifted[name])
         rows.append(_run(world, name, frozenset({expected}), num_runs))
     others = {name: photos for name, photos in measured.usual.items() if name != other_camera}
-    first_others, second_others = _halves(others)
-    camera = {other_camera: measured.usual[other_camera]}
-    world = world_of(baseline=first_others, usual=second_others, shifted=camera)
+    world = world_of(usual=others, shifted={other_camera: measured.usual[other_camera]})
     rows.append(_run(world, CAMERA, CAMERA_FEATURES, num_runs))
-    calm = world_of(baseline=first, usual=second, shifted=second)
+    calm = world_of(usual=measured.usual, shifted=measured.usual)
     return Simulated(
         scenes={name: len(photos) for name, photos in measured.usual.items()},
-        title=f"{num_uploads} uploads" if num_uploads else f"{len(first)} scenes",
+        title=f"{num_uploads} uploads" if num_uploads else f"{len(measured.usual)} scenes",
         quiet=_stay_quiet(calm, num_windows),
         rows=rows,
     )
@@ -189,11 +185,26 @@ def simulate(
 class _World:
     """Where uploads come from, before and after something changes."""
 
-    baseline: Scenes
     usual: Scenes
     shifted: Scenes
     rules: DriftRules
     num_uploads: int | None
+
+    def draw(self, rng: np.random.Generator) -> tuple[BaselineDocument, Scenes, Scenes]:
+        """A baseline of half of each scene's photos, and the others as they are and shifted;
+        scenes that are only shifted come whole."""
+        known, rest = {}, {}
+        for name, photos in self.usual.items():
+            order = rng.permutation(len(photos)).tolist()
+            half = (len(order) + 1) // 2
+            known[name] = [photos[index] for index in order[:half]]
+            rest[name] = order[half:]
+        shifted = {
+            name: [photos[index] for index in rest.get(name, range(len(photos)))]
+            for name, photos in self.shifted.items()
+        }
+        usual = {name: [self.usual[name][index] for index in rest[name]] for name in rest}
+        return self._baseline_of(known, rng), usual, shifted
 
     def windows(
         self, baseline: BaselineDocument, sources: Sequence[Scenes], rng: np.random.Generator
@@ -206,10 +217,10 @@ class _World:
             if len(last) == self.rules.window_jobs:
                 yield judge_window(last, baseline, [], rng, self.rules)
 
-    def draw_baseline(self, rng: np.random.Generator) -> BaselineDocument:
+    def _baseline_of(self, scenes: Scenes, rng: np.random.Generator) -> BaselineDocument:
         if self.num_uploads is None:
-            return baseline_of([self.baseline[name] for name in sorted(self.baseline)])
-        return baseline_of([_upload(self.baseline, rng) for _ in range(self.num_uploads)])
+            return baseline_of([scenes[name] for name in sorted(scenes)])
+        return baseline_of([_upload(scenes, rng) for _ in range(self.num_uploads)])
 
     @property
     def strides_per_window(self) -> int:
@@ -218,12 +229,12 @@ class _World:
 
 def _run(world: _World, name: str, expected: frozenset[str], num_runs: int) -> Row:
     waits, num_named, num_odd = [], 0, 0
-    before = [world.usual] * (world.strides_per_window + world.rules.persistence - 1)
+    num_before = world.strides_per_window + world.rules.persistence - 1
     for number in range(num_runs):
         rng = generator(number, name)
-        baseline = world.draw_baseline(rng)
-        num_odd += _is_odd(judge_upload(dict(enumerate(_upload(world.shifted, rng))), baseline))
-        sources = [*before, *[world.shifted] * MAX_WINDOWS]
+        baseline, usual, shifted = world.draw(rng)
+        num_odd += _is_odd(judge_upload(dict(enumerate(_upload(shifted, rng))), baseline))
+        sources = [usual] * num_before + [shifted] * MAX_WINDOWS
         found = list(world.windows(baseline, sources, rng))
         for wait in range(1, MAX_WINDOWS + 1):
             seen = found[: len(found) - MAX_WINDOWS + wait]
@@ -246,16 +257,16 @@ def _stay_quiet(world: _World, num_windows: int) -> Quiet:
     num_odd = num_alerts = num_uploads = 0
     for number in range(-(-num_windows // _WINDOWS_PER_BASELINE)):
         rng = generator(number, "quiet")
-        baseline = world.draw_baseline(rng)
+        baseline, usual, _ = world.draw(rng)
         count = min(_WINDOWS_PER_BASELINE, num_windows - number * _WINDOWS_PER_BASELINE)
         strides = count + world.strides_per_window - 1
-        found = list(world.windows(baseline, [world.usual] * strides, rng))
+        found = list(world.windows(baseline, [usual] * strides, rng))
         num_odd += sum(document.status in ODD for document in found)
         num_alerts += sum(
             _alert(found[:end], world.rules) is not None for end in range(1, count + 1)
         )
         num_uploads += sum(
-            _is_odd(judge_upload(dict(enumerate(_upload(world.usual, rng))), baseline))
+            _is_odd(judge_upload(dict(enumerate(_upload(usual, rng))), baseline))
             for _ in range(count)
         )
     return Quiet(
@@ -293,14 +304,6 @@ def _upload(scenes: Scenes, rng: np.random.Generator) -> list[Measures]:
 
 def _job(photos: Sequence[Measures]) -> JobMeasures:
     return JobMeasures(photos=photos, medians=scene_medians([photos])[0], outcomes={})
-
-
-def _halves(scenes: Scenes) -> tuple[Scenes, Scenes]:
-    """Every other photo of each."""
-    return (
-        {name: photos[::2] for name, photos in scenes.items()},
-        {name: photos[1::2] for name, photos in scenes.items()},
-    )
 
 
 def _measure(changes: Mapping[str, Shift], path: Path) -> dict[str, Measures]:

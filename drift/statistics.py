@@ -57,15 +57,34 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in false_discovery_control(p_values)] if p_values else []
 
 
-def new_draw_p(value: float, mean: float, deviation: float, count: int) -> float:
+def moderated_deviation(deviation: float, degrees: int, prior: float, prior_degrees: int) -> float:
+    """A standard deviation of few values, pulled towards what was known before.
+
+    Args:
+        degrees: of freedom, the number of values less one.
+        prior: the deviation that is expected; it counts for as many degrees as are given.
+
+    Source: Smyth, Linear models and empirical Bayes methods for assessing differential expression,
+    2004, the posterior variance.
+    """
+    squares = degrees * deviation**2 + prior_degrees * prior**2
+    return math.sqrt(squares / (degrees + prior_degrees))
+
+
+def new_draw_p(
+    value: float, mean: float, deviation: float, count: int, prior_degrees: int = 0
+) -> float:
     """Two-sided p of one more draw being as far from the mean of `count` earlier ones, at least 2,
     with that standard deviation (divided by count - 1).
+
+    Args:
+        prior_degrees: that a moderated deviation rests on besides.
 
     Source: the prediction interval of a normal sample; Fisher, Applications of "Student's"
     distribution, 1925.
     """
     t = (value - mean) / (deviation * math.sqrt(1 + 1 / count))
-    return float(2 * student.sf(abs(t), count - 1))
+    return float(2 * student.sf(abs(t), count - 1 + prior_degrees))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from drift.statistics import (
     adjusted,
     discrepancy,
     kolmogorov_smirnov,
+    moderated_deviation,
     new_draw_p,
     stability_index,
     wasserstein,
@@ -106,7 +107,9 @@ def judge_upload(
             features=[],
         )
     compared = [
-        _compare_upload(name, _told(photos, name), baseline, rules) for name in PHOTO_FEATURES
+        _compare_upload(name, _told(photos, name), baseline, rules)
+        for name, spec in PHOTO_FEATURES.items()
+        if spec.harm
     ]
 
     def tell(found: _Found, p: float, verdict: Verdict) -> FeatureVerdict:
@@ -117,7 +120,8 @@ def judge_upload(
         causes = _causes(found, _told(photos, found.name), rules) if is_odd else []
         return _verdict(found, p, verdict, words).model_copy(update={"photos": causes})
 
-    features = _judge(compared, (rules.upload_warning, rules.upload_critical), rules, tell)
+    bands = (rules.upload_warning, rules.upload_critical)
+    features = _judge(compared, bands, rules.upload_alpha, tell)
     status = worst([feature.verdict for feature in features])
     return UploadDocument(
         status=status,
@@ -140,11 +144,11 @@ def judge_window(
     features: list[FeatureVerdict] = []
     if baseline is not None:
         compared = [_compare_window(name, jobs, baseline, rules) for name in FEATURES]
-        features = _judge(compared, bands, rules, _tell_change)
+        features = _judge(compared, bands, rules.alpha, _tell_change)
     outcomes = _judge(
         [_compare_outcome(name, jobs, reference, rules) for name in OUTCOMES],
         bands,
-        rules,
+        rules.alpha,
         _tell_harm,
     )
     status = worst([feature.verdict for feature in features])
@@ -181,9 +185,11 @@ def _compare_upload(
     if len(told) < rules.min_photos:
         return _Unknown(name=name, spec=spec, words="Too few photos tell this.")
     usual = _Usual.of(scenes, spec)
+    known, prior = len(scenes) - 1, rules.prior_scenes
+    deviation = moderated_deviation(usual.deviation, known, spec.typical_spread, prior)
     value = median(told.values())
     place = float(_scaled([value], spec)[0])
-    apart = (place - usual.mean) / usual.deviation
+    apart = (place - usual.mean) / deviation
     return _Found(
         name=name,
         spec=spec,
@@ -191,7 +197,7 @@ def _compare_upload(
         usual=baseline.features[name].percentiles[50],
         effect=abs(apart),
         z=apart / math.sqrt(1 + 1 / len(scenes)),
-        p=new_draw_p(place, usual.mean, usual.deviation, len(scenes)),
+        p=new_draw_p(place, usual.mean, deviation, len(scenes), prior),
     )
 
 
@@ -256,7 +262,7 @@ _Tell = Callable[[_Found, float, Verdict], FeatureVerdict]
 def _judge(
     compared: Sequence[_Found | _Unknown],
     bands: tuple[float, float],
-    rules: DriftRules,
+    alpha: float,
     tell: _Tell,
 ) -> list[FeatureVerdict]:
     """In their order. Effect says how bad it is, the corrected p whether to believe it."""
@@ -275,7 +281,7 @@ def _judge(
             )
             continue
         p = next(p_values)
-        level = sum(found.effect >= band for band in bands) if p < rules.alpha else 0
+        level = sum(found.effect >= band for band in bands) if p < alpha else 0
         levels: list[Verdict] = ["ok", "warning", "critical"]
         judged.append(tell(found, p, levels[level]))
     return judged

@@ -177,6 +177,14 @@ class Job(models.Model):
         return self.report["counts"] if self.report else {}
 
     @property
+    def num_points(self) -> int:
+        """Of the cloud that is shown: of its surfaces, where there are any; 0 before the end."""
+        if not self.report:
+            return 0
+        on_surfaces: int = self.report.get("dense", {}).get("num_points", 0)
+        return on_surfaces or int(self.report["counts"]["num_points"])
+
+    @property
     def model_rows(self) -> list[dict[str, Any]]:
         """Rows of the finished report, the largest model first; empty before."""
         return self.report["models"] if self.report else []

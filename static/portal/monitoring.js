@@ -67,7 +67,7 @@ function plot(chart) {
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
-    scales: { x: { time: true }, y: { range: around } },
+    scales: { x: { time: true, range: dayAround }, y: { range: around } },
     axes: [{ ...axis, values: dayTicks }, { ...axis, size: 52, values: (_, ticks) => ticks.map(shortNumber) }],
     series: [{}, { stroke: line, width: 2, points: { show: isShort, size: 5 } }],
     hooks: { setCursor: [(u) => tell(chart, u.cursor.idx)] },
@@ -78,8 +78,13 @@ function plot(chart) {
 /** A little more than the values span; from zero where they are near it. */
 function around(_, low, high) {
   const span = high - low || Math.abs(high) || 1;
-  const bottom = low >= 0 && low < span ? 0 : low - 0.1 * span;
+  const bottom = low >= 0 && low <= span ? 0 : low - 0.1 * span;
   return [bottom, high + 0.1 * span];
+}
+
+/** What the times span; a day where there is one alone. */
+function dayAround(_, first, last) {
+  return first === last ? [first - 43200, last + 43200] : [first, last];
 }
 
 /** Days; times of day where all is within two of them. */

@@ -27,6 +27,7 @@ from drift.statistics import (
     kolmogorov_smirnov,
     median_distance,
     mmd2,
+    moderated_deviation,
     new_draw_p,
     stability_index,
     wasserstein,
@@ -185,3 +186,14 @@ def test_a_new_draw_by_integrating_students_density(count: int, value: float) ->
     t = abs(value) / (1.5 * math.sqrt(1 + 1 / count))
     inside, _ = quad(lambda x: scale * (1 + x * x / freedom) ** (-(freedom + 1) / 2), 0, t)
     assert new_draw_p(value, 0.0, 1.5, count) == pytest.approx(1 - 2 * inside, abs=1e-9)
+
+
+def test_few_values_are_pulled_towards_what_was_known() -> None:
+    assert moderated_deviation(0.3, 4, 0.1, 0) == pytest.approx(0.3, abs=1e-15)
+    assert moderated_deviation(0.3, 4, 0.1, 4) == pytest.approx(math.sqrt(0.05), abs=1e-15)
+    assert moderated_deviation(0.3, 10**9, 0.1, 4) == pytest.approx(0.3, abs=1e-8)
+
+
+def test_what_was_known_is_believed_as_so_many_values_more() -> None:
+    apart = 2 * math.sqrt(1 + 1 / 5)
+    assert new_draw_p(apart, 0.0, 1.0, 5, 6) == pytest.approx(0.0733880348, abs=1e-9)

@@ -44,10 +44,23 @@ def test_dark_photos_are_told_in_words_with_the_darkest_first() -> None:
     assert found.words == "Darker than 99 % of the photos this service was tuned on."
     dark = named(found.features, "brightness")
     assert (dark.photos, dark.value, dark.verdict) == ([3, 9, 7], 25, "critical")
-    assert dark.effect == pytest.approx(10.5, abs=0.5)
+    assert dark.effect == pytest.approx(8.0, abs=0.1)
     assert dark.z is not None
     assert dark.z < 0
     assert {f.feature for f in found.features if f.verdict == "critical"} == {"brightness"}
+
+
+@pytest.mark.parametrize(
+    ("level", "verdict"), [(112.0, "ok"), (60.0, "warning"), (20.0, "critical")]
+)
+def test_few_scenes_and_what_is_known_of_all_tell_dark_photos(
+    level: float, verdict: Verdict
+) -> None:
+    five = baseline_of([scene(usual) for usual in (156.0, 130.0, 97.0, 95.0, 101.0)])
+    assert (
+        named(judge_upload(dict(enumerate(scene(level))), five).features, "brightness").verdict
+        == verdict
+    )
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,13 @@ def test_cards_in_every_state(alice: User, alice_portal: Client) -> None:
     assert "data-live" in page.one("ul", id="scenes")
 
 
+def test_a_card_counts_the_points_that_are_shown(alice: User, alice_portal: Client) -> None:
+    job = make_in_state(alice, JobState.DONE)
+    job.report = {**(job.report or {}), "dense": {"num_points": 817911}}
+    job.save()
+    assert "2 of 3 photos · 817,911 points" in the_list(alice_portal).text
+
+
 def test_a_list_in_which_nothing_happens_is_not_asked_again(
     alice: User, alice_portal: Client
 ) -> None:
