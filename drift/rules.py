@@ -14,7 +14,7 @@ class DriftRules(BaseModel):
     min_photos: int = Field(default=3, ge=1)
     """Of an upload that tell a feature: as few as a job may have."""
 
-    upload_alpha: float = Field(default=0.2, gt=0, lt=1)
+    upload_alpha: float = Field(default=0.1, gt=0, lt=1)
     """More than `alpha`: a word to one person stops nobody and starts nothing."""
     prior_scenes: int = Field(default=6, ge=0)
     """What `Feature.typical_spread` counts for beside a baseline's own scenes. Four scenes alone

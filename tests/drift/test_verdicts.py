@@ -51,7 +51,7 @@ def test_dark_photos_are_told_in_words_with_the_darkest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "verdict"), [(112.0, "ok"), (60.0, "warning"), (20.0, "critical")]
+    ("level", "verdict"), [(112.0, "ok"), (50.0, "critical"), (20.0, "critical")]
 )
 def test_few_scenes_and_what_is_known_of_all_tell_dark_photos(
     level: float, verdict: Verdict
