@@ -95,6 +95,12 @@ class Environment(BaseModel):
     csrf_trusted_origins: Names = Field(
         [], alias="CSRF_TRUSTED_ORIGINS", description="Such as https://scene3d.example.org."
     )
+    num_proxies: int = Field(
+        0,
+        alias="SCENE3D_NUM_PROXIES",
+        ge=0,
+        description="Proxies of your own in front, whose X-Forwarded-For is believed.",
+    )
     database_url: str | None = Field(
         None, alias="DATABASE_URL", description="postgres://…; a SQLite file when absent."
     )

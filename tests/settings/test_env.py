@@ -20,6 +20,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "CSRF_TRUSTED_ORIGINS": (
         "csrf_trusted_origins", "https://a.example", ["https://a.example"],
     ),
+    "SCENE3D_NUM_PROXIES": ("num_proxies", "1", 1),
     "DATABASE_URL": ("database_url", "postgres://u@h/d", "postgres://u@h/d"),
     "REDIS_URL": ("redis_url", "redis://h/0", "redis://h/0"),
     "MLFLOW_TRACKING_URI": (
