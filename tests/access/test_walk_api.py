@@ -14,8 +14,9 @@ from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import User
+from scene3d.http.scopes import AREAS, SCOPES
 from tests.access.world import World, ask, build_world, leaks_of, patterns
-from tests.accounts.people import api_of
+from tests.accounts.people import api_of, key_of
 from tests.jobs.test_transitions import everything_about
 from tests.mlops.serving.builders import person
 
@@ -128,6 +129,30 @@ def test_nobody_gets_what_is_not_theirs(world: World, bob: User, who: str) -> No
             wrong[name] = response.status_code, leaks_of(response)
     assert wrong == {}
     assert everything_about(world.job) == known
+
+
+def test_a_key_opens_nothing_outside_its_scopes(world: World, alice: User, operator: User) -> None:
+    """Every operation by a key of who may do it, with all scopes but the one that it needs."""
+    known = everything_about(world.job)
+    wrong: dict[str, Any] = {}
+    for name, (method, path) in described().items():
+        owner = alice if path.startswith("/api/v1/jobs/") else operator
+        kind = "read" if method == "get" else "write"
+        needed = f"{AREAS.get(path.split('/')[3])}:{kind}"
+        client = key_of(owner, *(set(SCOPES) - {needed}))
+        response = ask(client, method, address(world, path))
+        expected = {400} if RULES[name] is OPEN else {401} if RULES[name] is MACHINE else {403}
+        if response.status_code not in expected or leaks_of(response):
+            wrong[name] = response.status_code, leaks_of(response)
+    assert wrong == {}
+    assert everything_about(world.job) == known
+
+
+def test_a_key_of_somebody_else_opens_nothing_either(world: World, bob: User) -> None:
+    client = key_of(bob, *SCOPES)
+    for name, (method, path) in described().items():
+        if RULES[name] is OWNED:
+            assert ask(client, method, address(world, path)).status_code == 404, name
 
 
 def test_what_is_not_ones_own_looks_like_what_is_not_there(world: World, bob: User) -> None:

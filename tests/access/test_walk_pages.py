@@ -24,8 +24,12 @@ RULES: Mapping[str, str] = {
          "admin:login", "admin:logout"],
         OPEN,
     ),
-    **dict.fromkeys(["home", "jobs:list", "jobs:new", "accounts:password"], PERSONAL),
-    **dict.fromkeys(["jobs:detail", "jobs:viewer", "jobs:export", "jobs:action"], OWNED),
+    **dict.fromkeys(
+        ["home", "jobs:list", "jobs:new", "accounts:password", "accounts:keys"], PERSONAL
+    ),
+    **dict.fromkeys(
+        ["jobs:detail", "jobs:viewer", "jobs:export", "jobs:action", "accounts:revoke-key"], OWNED
+    ),
 }  # fmt: skip
 """By name; rooms that are closed as a whole follow."""
 ROOMS: Mapping[str, str] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 
+from accounts.keys import make_key
 from accounts.models import User
 from jobs.models import Job
 from mlops.history import served_at
@@ -70,6 +72,7 @@ def build_world(owner: User) -> World:
         "configurations": configuration.pk,
         "baselines": keep().pk,
         "alerts": alert.pk,
+        "accounts": make_key(owner, name="Zanzibar", scopes=[], lifetime=timedelta(days=1))[0].pk,
     }
     return World(job, rooms, configuration.version)
 
