@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from scene3d.http.scopes import AREAS, SCOPES
@@ -47,6 +48,7 @@ RULES: Mapping[str, Statuses] = {
             "post jobs/{id}/exports/{form}/", "post jobs/{id}/feedback/",
             "delete jobs/{id}/feedback/", "get jobs/{id}/photos/",
             "get jobs/{id}/photos/{index}/{kind}/", "post jobs/{id}/retry/",
+            "get jobs/{id}/shares/", "post jobs/{id}/shares/", "delete jobs/{id}/shares/{share}/",
         ],
         OWNED,
     ),
@@ -146,6 +148,21 @@ def test_a_key_opens_nothing_outside_its_scopes(world: World, alice: User, opera
             wrong[name] = response.status_code, leaks_of(response)
     assert wrong == {}
     assert everything_about(world.job) == known
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Api-Key", "Token", "query"])
+def test_a_link_opens_nothing_of_the_api(world: World, scheme: str) -> None:
+    """Whoever has it is a stranger here."""
+    client = APIClient()
+    query = f"?token={world.token}&share={world.token}" if scheme == "query" else ""
+    if not query:
+        client.credentials(HTTP_AUTHORIZATION=f"{scheme} {world.token}")
+    wrong: dict[str, Any] = {}
+    for name, (method, path) in described().items():
+        response = ask(client, method, address(world, path) + query)
+        if response.status_code not in RULES[name]["anonymous"] or leaks_of(response):
+            wrong[name] = response.status_code, leaks_of(response)
+    assert wrong == {}
 
 
 def test_a_key_of_somebody_else_opens_nothing_either(world: World, bob: User) -> None:

@@ -15,6 +15,7 @@ from tests.mlops.serving.builders import person
 OPEN = "open to all"
 PERSONAL = "everybody's own"
 OWNED = "of one's own jobs alone"
+LINK = "for whoever has its token; here it is a wrong one"
 OPERATORS = "for staff and operators"
 ADMIN = "for staff with the right"
 
@@ -28,8 +29,11 @@ RULES: Mapping[str, str] = {
         ["home", "jobs:list", "jobs:new", "accounts:password", "accounts:keys"], PERSONAL
     ),
     **dict.fromkeys(
-        ["jobs:detail", "jobs:viewer", "jobs:export", "jobs:action", "accounts:revoke-key"], OWNED
+        ["jobs:detail", "jobs:viewer", "jobs:export", "jobs:action", "jobs:share",
+         "jobs:revoke-share", "accounts:revoke-key"],
+        OWNED,
     ),
+    **dict.fromkeys(["shares:page", "shares:file", "shares:picture"], LINK),
 }  # fmt: skip
 """By name; rooms that are closed as a whole follow."""
 ROOMS: Mapping[str, str] = {
@@ -46,6 +50,7 @@ STATUSES: Mapping[str, Mapping[str, set[int]]] = {
     OPEN: {"anonymous": {200, 302, 405, 503}, "other": {200, 302, 405, 503}},
     PERSONAL: {"anonymous": {302}, "other": {200, 302, 405}},
     OWNED: {"anonymous": {302}, "other": {404, 405}, "clerk": {404, 405}},
+    LINK: {"anonymous": {404, 405}, "other": {404, 405}, "clerk": {404, 405}},
     OPERATORS: {"anonymous": {302}, "other": {404, 405}},
     ADMIN: {"anonymous": {302, 404}, "other": {302, 404}, "clerk": {302, 403, 404, 405}},
 }
@@ -93,7 +98,7 @@ def test_every_page_has_a_rule() -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("who", ["anonymous", "other", "clerk"])
+@pytest.mark.parametrize("who", ["anonymous", "other", "clerk", "link"])
 def test_nobody_sees_what_is_not_theirs(
     world: World, bob: User, portal_of: Callable[[User], Client], who: str, method: str
 ) -> None:
@@ -101,13 +106,16 @@ def test_nobody_sees_what_is_not_theirs(
     wrong: dict[str, Any] = {}
     walked = 0
     for name, arguments in pages().items():
-        expected = STATUSES[rule_of(name) or ""].get(who)
+        expected = STATUSES[rule_of(name) or ""].get("anonymous" if who == "link" else who)
         path = address(world, name, arguments)
         if path is None or expected is None or (who == "clerk" and name in EVERY_CLERKS):
             continue
-        client = Client() if who == "anonymous" else portal_of(bob)
+        client = Client() if who in ("anonymous", "link") else portal_of(bob)
         if who == "clerk":
             client = portal_of(User.objects.filter(username="clerk").first() or person("clerk"))
+        if who == "link":
+            path += f"?token={world.token}"
+            client.cookies["token"] = world.token
         response = ask(client, method, path)
         walked += 1
         if response.status_code not in expected or leaks_of(response):

@@ -13,10 +13,12 @@ from django.utils import timezone
 from accounts.keys import make_key
 from accounts.models import User
 from jobs.models import Job
+from jobs.shares import make_share
 from mlops.history import served_at
 from mlops.models import Alert, AlertGroup, Candidate
 from mlops.services import promote
 from tests.drift.builders import keep
+from tests.http.streaming import body_of
 from tests.jobs.builders import make_done
 from tests.mlops.serving.builders import make_candidate, make_experiment, person
 
@@ -31,6 +33,9 @@ class World:
     job: Job
     ids: Mapping[str, UUID | int]
     version: int
+    share: UUID
+    token: str
+    """Of a link to the job."""
 
     def arguments(self, room: str, names: Any) -> dict[str, Any]:
         """For an address with these parts; what it names is there."""
@@ -49,6 +54,8 @@ class World:
             "object_id": "1",
             "content_type_id": "0",
             "other": 1,
+            "share": self.share,
+            "token": "x" * 43,
         }
         return {name: known[name] for name in names}
 
@@ -74,7 +81,8 @@ def build_world(owner: User) -> World:
         "alerts": alert.pk,
         "accounts": make_key(owner, name="Zanzibar", scopes=[], lifetime=timedelta(days=1))[0].pk,
     }
-    return World(job, rooms, configuration.version)
+    link, token = make_share(job, may_download=True, lifetime=timedelta(days=1))
+    return World(job, rooms, configuration.version, link.pk, token)
 
 
 def patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -89,8 +97,7 @@ def patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, 
 
 def leaks_of(response: Any) -> list[str]:
     """The marks that an answer has in its body or its headers."""
-    body = b"".join(response) if response.streaming else response.content
-    text = body.decode(errors="replace") + str(response.headers)
+    text = body_of(response).decode(errors="replace") + str(response.headers)
     return [mark for mark in MARKS if mark in text]
 
 
