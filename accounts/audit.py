@@ -10,19 +10,16 @@ from scene3d.http.client import address_of, current_request
 logger = logging.getLogger(__name__)
 
 
-def record(
-    kind: EventKind, user: User | None = None, *, username: str = "", **facts: str | int | bool
-) -> None:
+def record(kind: EventKind, user: User | None = None, **facts: str | bool) -> None:
     """Write it down, with who is asking and from where.
 
     Args:
-        user: whom it is about.
-        username: of somebody who may not exist.
+        user: whom it is about, where that is known.
         facts: never a token, a key or a password.
     """
     request = current_request()
     actor = getattr(request, "user", None) or AnonymousUser()
-    name = user.username if user is not None else _printable(username)
+    name = user.username if user is not None else ""
     event = SecurityEvent.objects.create(
         kind=kind,
         user=user,
@@ -33,8 +30,3 @@ def record(
         facts=facts,
     )
     logger.info("security: %s, user %s, from %s", kind, name or "–", event.address or "–")
-
-
-def _printable(name: str) -> str:
-    """What anybody may have typed: one line, no longer than a name."""
-    return "".join(sign if sign.isprintable() else "�" for sign in name)[:150]

@@ -20,9 +20,11 @@ from django.views.generic import CreateView, FormView, View
 from accounts.forms import ChangePasswordForm, KeyForm, SignUpForm
 from accounts.keys import make_key, revoke_key
 from accounts.models import User
+from scene3d.http.throttles import Throttled
 
 
-class LogIn(LoginView):
+class LogIn(Throttled, LoginView):
+    throttle_scope = "login"
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
 
@@ -31,7 +33,8 @@ class LogOut(LogoutView):
     pass
 
 
-class SignUp(CreateView[User, SignUpForm]):
+class SignUp(Throttled, CreateView[User, SignUpForm]):
+    throttle_scope = "signup"
     template_name = "accounts/signup.html"
     form_class = SignUpForm
     success_url = reverse_lazy("jobs:list")
@@ -43,7 +46,7 @@ class SignUp(CreateView[User, SignUpForm]):
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         response = super().form_valid(form)
-        login(self.request, form.instance)
+        login(self.request, form.instance, "django.contrib.auth.backends.ModelBackend")
         return response
 
 

@@ -22,6 +22,7 @@ from jobs.serving import picture_file, result_file
 from jobs.shares import LIFETIMES, find_share, make_share, note_view, opens, revoke_share
 from jobs.viewer_config import viewer_config
 from scene3d.http.files import serve
+from scene3d.http.throttles import Throttled
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -59,8 +60,11 @@ class RevokeShare(LoginRequiredMixin, View):
         return HttpResponseRedirect(f"{reverse('jobs:detail', args=[pk])}#shares-title")
 
 
-class SharePage(View):
+class SharePage(Throttled, View):
     """Without a login, for nobody's list, and without a word about the owner."""
+
+    throttle_scope = "share"
+    throttled_methods = ("GET",)
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         link = find_share(token)

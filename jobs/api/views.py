@@ -52,6 +52,10 @@ class JobList(generics.ListAPIView[Job]):
     filterset_class = JobFilter
     parser_classes = [MultiPartParser]
 
+    @property
+    def throttle_scope(self) -> str | None:
+        return "upload" if self.request.method == "POST" else None
+
     def get_queryset(self) -> QuerySet[Job]:
         return own_jobs(self.request)
 
