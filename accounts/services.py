@@ -4,8 +4,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 
 from accounts import tokens
-from accounts.audit import record
-from accounts.models import EventKind, User
+from accounts.models import User
 
 
 def create_user(*, username: str, password: str, email: str = "") -> User:
@@ -27,7 +26,6 @@ def change_password(user: User, new_password: str) -> None:
     user.set_password(new_password)
     user.save(update_fields=["password"])
     tokens.end_all(user)
-    record(EventKind.PASSWORD_CHANGED, user)
 
 
 @transaction.atomic

@@ -60,7 +60,10 @@ def _remember_flags(instance: User, **_: Any) -> None:
     instance._flags_before = stored  # type: ignore[attr-defined]  # noqa: SLF001  # for _note_flags alone
 
 
-def _note_flags(instance: User, **_: Any) -> None:
+def _note_flags(instance: User, created: bool, **_: Any) -> None:  # noqa: FBT001  # Django's
+    is_set_anew = instance._password is not None and not created  # noqa: SLF001  # until it is saved
+    if is_set_anew:  # in the portal, the admin or a command; not hashed anew at a log-in
+        record(EventKind.PASSWORD_CHANGED, instance)
     now = {flag: getattr(instance, flag) for flag in _FLAGS}
     before = getattr(instance, "_flags_before", None) or dict.fromkeys(_FLAGS, False) | {
         "is_active": True

@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.audit import record
 from accounts.models import EventKind, SecurityEvent, User
 from accounts.roles import ROLES, roles_of
+from tests.accounts.people import PASSWORD
 
 CHANGED = EventKind.ROLES_CHANGED
 
@@ -66,6 +67,24 @@ def test_the_log_says_who_did_it_and_from_where(alice: User, admin: Client) -> N
         "operator", "127.0.0.1", {"roles": "user staff"},
     )  # fmt: skip
     assert len(event.request_id) == 32
+
+
+def test_a_password_that_the_admin_sets_is_noted(alice: User, admin: Client) -> None:
+    form = {"password1": "Bridge-at-noon-23", "password2": "Bridge-at-noon-23",
+            "usable_password": "true"}  # fmt: skip
+    assert admin.post(f"/admin/accounts/user/{alice.pk}/password/", form).status_code == 302
+    event = SecurityEvent.objects.get(kind=EventKind.PASSWORD_CHANGED)
+    assert (event.user, event.actor) == (alice, "operator")
+
+
+def test_a_password_that_is_hashed_anew_is_no_change(alice: User, settings: Any) -> None:
+    before = alice.password
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.ScryptPasswordHasher", *settings.PASSWORD_HASHERS,
+    ]  # fmt: skip
+    assert User.objects.get(pk=alice.pk).check_password(PASSWORD)
+    assert User.objects.get(pk=alice.pk).password != before
+    assert not SecurityEvent.objects.filter(kind=EventKind.PASSWORD_CHANGED).exists()
 
 
 def test_what_happened_stays_when_the_account_goes(alice: User) -> None:
