@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField(write_only=True)
-    password = serializers.CharField(write_only=True, trim_whitespace=False)
+    username = serializers.CharField(write_only=True, max_length=150)
+    password = serializers.CharField(write_only=True, max_length=4096, trim_whitespace=False)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):

@@ -238,6 +238,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "worker-src": [SELF],
         "manifest-src": [SELF],
+        "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
