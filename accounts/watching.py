@@ -61,7 +61,7 @@ def _remember_flags(instance: User, **_: Any) -> None:
 
 
 def _note_flags(instance: User, created: bool, **_: Any) -> None:  # noqa: FBT001  # Django's
-    is_set_anew = instance._password is not None and not created  # noqa: SLF001  # until it is saved
+    is_set_anew = getattr(instance, "_password", None) is not None and not created
     if is_set_anew:  # in the portal, the admin or a command; not hashed anew at a log-in
         record(EventKind.PASSWORD_CHANGED, instance)
     now = {flag: getattr(instance, flag) for flag in _FLAGS}
