@@ -1,14 +1,18 @@
-"""`Authorization: Api-Key s3d_…`, or Bearer with the same."""
+"""Who sends a request of the API: `Api-Key s3d_…`, Bearer with the same, or an access token."""
 
 from typing import Any
 
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.tokens import Token
 
 from accounts.keys import MARK, find_key
 from accounts.models import ApiKey, User
+from accounts.tokens import has_ended
 from scene3d.http.scopes import scope_of
 
 _SCHEMES = ("api-key", "bearer")
@@ -39,6 +43,21 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
+
+
+class TokenAuthentication(JWTAuthentication):
+    """Access tokens, until they run out or their family ends."""
+
+    def get_user(self, validated_token: Token) -> Any:
+        """Raises: AuthenticationFailed."""
+        user = super().get_user(validated_token)
+        if has_ended(validated_token):
+            raise AuthenticationFailed("The token is no longer valid.", "token_not_valid")
+        return user
+
+
+class TokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]  # its metaclass registers it
+    target_class = "accounts.authentication.TokenAuthentication"
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass registers it

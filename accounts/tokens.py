@@ -10,7 +10,7 @@ from typing import TypedDict
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.tokens import RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from accounts.audit import record
@@ -68,8 +68,14 @@ def end(encoded: str) -> None:
 
 
 def end_all(user: User) -> None:
-    """Every refresh token; access tokens end with a changed password, or after minutes."""
+    """Every token of every program."""
     _end(user=user)
+
+
+def has_ended(token: Token) -> bool:
+    """Of an access token: whether its family has, so that logging out works at once."""
+    family = token.get(_FAMILY)
+    return family is not None and not TokenFamily.objects.filter(pk=family, ended_at=None).exists()
 
 
 def _end(**which: object) -> int:

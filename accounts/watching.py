@@ -13,6 +13,7 @@ from accounts.models import EventKind, User
 from accounts.roles import roles_of
 
 _FLAGS = ("is_active", "is_staff", "is_superuser")
+_NEWCOMERS = {"is_active": True, "is_staff": False, "is_superuser": False}
 
 
 def watch() -> None:
@@ -55,20 +56,19 @@ def _note_groups(instance: User | Group, action: str, pk_set: set[int] | None, *
         _note_roles(user)
 
 
-def _remember_flags(instance: User, **_: Any) -> None:
-    stored = User.objects.filter(pk=instance.pk).values(*_FLAGS).first() if instance.pk else None
-    instance._flags_before = stored  # type: ignore[attr-defined]  # noqa: SLF001  # for _note_flags alone
+def _remember_flags(instance: User, update_fields: frozenset[str] | None, **_: Any) -> None:
+    """For `_note_flags`; most saves, such as that of a log-in, change none."""
+    changes = update_fields is None or not update_fields.isdisjoint(_FLAGS)
+    stored = User.objects.filter(pk=instance.pk).values(*_FLAGS).first() if changes else None
+    instance._flags_before = stored or (_NEWCOMERS if changes else None)  # type: ignore[attr-defined]  # noqa: SLF001  # ours
 
 
 def _note_flags(instance: User, created: bool, **_: Any) -> None:  # noqa: FBT001  # Django's
     is_set_anew = getattr(instance, "_password", None) is not None and not created
     if is_set_anew:  # in the portal, the admin or a command; not hashed anew at a log-in
         record(EventKind.PASSWORD_CHANGED, instance)
-    now = {flag: getattr(instance, flag) for flag in _FLAGS}
-    before = getattr(instance, "_flags_before", None) or dict.fromkeys(_FLAGS, False) | {
-        "is_active": True
-    }
-    if now != before:
+    before = getattr(instance, "_flags_before", None)
+    if before is not None and before != {flag: getattr(instance, flag) for flag in _FLAGS}:
         _note_roles(instance)
 
 

@@ -112,9 +112,11 @@ def test_a_refresh_token_that_comes_again_ends_all_that_followed_it(
     first = obtain(api).json()["refresh"]
     elsewhere = obtain(api).json()["refresh"]
     second = refresh(api, first).json()["refresh"]
-    third = refresh(api, second).json()["refresh"]
+    third = refresh(api, second).json()
+    assert use(third["access"]).status_code == 200
     assert_problem(refresh(api, first), 401, "token_not_valid")
-    assert_problem(refresh(api, third), 401, "token_not_valid")
+    assert_problem(refresh(api, third["refresh"]), 401, "token_not_valid")
+    assert_problem(use(third["access"]), 401, "token_not_valid")
     assert refresh(api, elsewhere).status_code == 200
     event = SecurityEvent.objects.get(kind=EventKind.REFRESH_REUSED)
     assert (event.user, event.address) == (alice, "127.0.0.1")
@@ -150,10 +152,13 @@ def test_logging_out_ends_the_refresh_token(api: APIClient, alice: User) -> None
 
 
 def test_logging_out_with_an_old_token_ends_its_followers_too(api: APIClient, alice: User) -> None:
-    first = obtain(api).json()["refresh"]
-    second = refresh(api, first).json()["refresh"]
-    assert api.post(LOGOUT, {"refresh": first}, format="json").status_code == 204
-    assert_problem(refresh(api, second), 401, "token_not_valid")
+    first = obtain(api).json()
+    second = refresh(api, first["refresh"]).json()
+    assert use(first["access"]).status_code == 200
+    assert api.post(LOGOUT, {"refresh": first["refresh"]}, format="json").status_code == 204
+    assert_problem(refresh(api, second["refresh"]), 401, "token_not_valid")
+    for pair in (first, second):
+        assert_problem(use(pair["access"]), 401, "token_not_valid")
 
 
 def test_logging_out_ends_no_other_session(api: APIClient, alice: User) -> None:
