@@ -7,10 +7,10 @@ from accounts.models import User
 OPERATORS, APPROVERS = "operators", "approvers"
 ROLES: Mapping[str, str] = {
     "user": "Everybody with an account: their own scenes, links and keys, and nobody else's.",
-    "staff": "May open the admin and see experiments, alerts and monitoring.",
-    OPERATORS: "Staff who start experiments, propose and reject candidates, activate baselines.",
-    APPROVERS: "Staff who promote what somebody else has proposed.",
-    "admin": "Superusers: everything, people and their roles included; still not others' scenes.",
+    "staff": "May open the admin, see monitoring, start and cancel experiments, look after alerts.",
+    OPERATORS: "Staff who propose, promote and reject candidates, roll back, activate baselines.",
+    APPROVERS: "Staff who promote what somebody else has proposed, where that takes two.",
+    "admin": "Superusers: everything, people and roles included; not others' photos and results.",
 }
 
 
