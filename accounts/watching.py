@@ -63,7 +63,9 @@ def _remember_flags(instance: User, update_fields: frozenset[str] | None, **_: A
     instance._flags_before = stored or (_NEWCOMERS if changes else None)  # type: ignore[attr-defined]  # noqa: SLF001  # ours
 
 
-def _note_flags(instance: User, created: bool, **_: Any) -> None:  # noqa: FBT001  # Django's
+def _note_flags(instance: User, created: bool, raw: bool, **_: Any) -> None:  # noqa: FBT001  # Django's
+    if raw:  # a backup comes back: nobody has changed anything
+        return
     is_set_anew = getattr(instance, "_password", None) is not None and not created
     if is_set_anew:  # in the portal, the admin or a command; not hashed anew at a log-in
         record(EventKind.PASSWORD_CHANGED, instance)
