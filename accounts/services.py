@@ -2,8 +2,8 @@
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
+from accounts import tokens
 from accounts.models import User
 
 
@@ -19,19 +19,13 @@ def create_user(*, username: str, password: str, email: str = "") -> User:
     return user
 
 
-def revoke_tokens(user: User) -> None:
-    """End every refresh token; access tokens end with a changed password, or after minutes."""
-    for token in OutstandingToken.objects.filter(user=user, blacklistedtoken=None):
-        BlacklistedToken.objects.get_or_create(token=token)
-
-
 @transaction.atomic
 def change_password(user: User, new_password: str) -> None:
     """Raises: ValidationError, for a weak password."""
     validate_password(new_password, user)
     user.set_password(new_password)
     user.save(update_fields=["password"])
-    revoke_tokens(user)
+    tokens.end_all(user)
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ _PARTICIPLES = {
     "scale": "scaled",
     "export": "exported",
     "judge": "judged",
+    "share": "shared",
 }
 _NEXT_STEPS = {
     "cancel": "Only waiting and running jobs can be cancelled.",
@@ -34,5 +35,6 @@ _NEXT_STEPS = {
     "delete": "Cancel the job first.",
     "scale": "Only a result has a scale: wait until there is one.",
     "judge": "Only a result can be judged: wait until there is one.",
+    "share": "Only a result can be shared: wait until there is one.",
     "export": "Only a result can be exported: wait until there is one.",
 }

@@ -297,6 +297,26 @@ class Feedback(models.Model):
         return f"Thumb {'up' if self.is_up else 'down'}: {self.job}"
 
 
+class ShareLink(models.Model):
+    """Lets whoever has its address see one result, for a time; the address is kept by nobody."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="share_links")
+    digest = models.CharField(max_length=64, unique=True)
+    may_download = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    num_views = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.job} until {self.expires_at:%Y-%m-%d}"
+
+
 class StageRun(models.Model):
     """How long a stage of a finished job took: what later jobs' estimates are made of."""
 

@@ -22,9 +22,11 @@ from jobs.errors import StateForbids
 from jobs.files import LIVE
 from jobs.models import Artifact, Export, Job, Photo, Preset
 from jobs.presets import offered_presets
+from jobs.shares import LIFETIMES, active_shares
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
 from jobs.uploads import MIN_NUM_PHOTOS
+from jobs.viewer_config import viewer_config_of_owner
 from jobs.workers import capabilities
 from mlops.public import source_of
 from scene3d.engine.public import FORMATS, PHOTO_SUFFIXES, ExportFormat
@@ -92,7 +94,11 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
             "error": error_of(job),
             "downloads": _downloads(job),
             "orders": _orders(job),
-            "viewer": viewer_config(job, get_token(self.request)) if job.has_result else None,
+            "viewer": viewer_config_of_owner(job, get_token(self.request))
+            if job.has_result
+            else None,
+            "shares": active_shares(job),
+            "share_lifetimes": LIFETIMES,
             "live_name": LIVE,
             "has_live": job.is_active and job.artifacts.filter(name=LIVE).exists(),
             "has_worker": bool(capabilities()["workers"]),
@@ -114,7 +120,7 @@ class ViewerPage(LoginRequiredMixin, DetailView[Job]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
-            "viewer": viewer_config(self.object, get_token(self.request))
+            "viewer": viewer_config_of_owner(self.object, get_token(self.request))
         }
 
 
@@ -158,58 +164,6 @@ class ExportAction(LoginRequiredMixin, View):
             messages.error(request, f"{problem.detail} {problem.next_step}")
         page = reverse("jobs:detail", args=[pk])
         return HttpResponseRedirect(f"{page}#downloads-title")
-
-
-def viewer_config(job: Job, csrf_token: str) -> dict[str, Any]:
-    """What the viewer's script reads from the page."""
-
-    def picture(index: int, kind: str) -> str:
-        return reverse("api:job-picture", args=[job.pk, index, kind])
-
-    sizes = dict(job.artifacts.values_list("name", "num_bytes"))
-    return {
-        "jobName": job.name,
-        "metresPerUnit": job.metres_per_unit,
-        "scaleUrl": reverse("api:job-detail", args=[job.pk]),
-        "csrfToken": csrf_token,
-        "models": [_model_files(job, row, sizes) for row in job.model_rows],
-        "camerasUrl": _artifact_url(job, "cameras.json") + "?units=model",
-        "photos": [
-            {
-                "index": photo.index,
-                "name": photo.name,
-                "thumbnailUrl": picture(photo.index, "thumbnail"),
-                "previewUrl": picture(photo.index, "preview"),
-            }
-            for photo in job.photos.filter(thumbnail_path__isnull=False)
-        ],
-    }
-
-
-def _artifact_url(job: Job, name: str) -> str:
-    return reverse("api:job-artifact", args=[job.pk, name])
-
-
-def _model_files(job: Job, row: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
-    """Where the viewer finds a model; what was not made of its surface is left out.
-
-    Args:
-        sizes: bytes of the job's artifacts, by name.
-    """
-    index = row["index"]
-    files: dict[str, Any] = {
-        "index": index,
-        "numPoints": row["num_points"],
-        "numRegistered": row["num_registered"],
-        "pointsUrl": _artifact_url(job, f"view-{index}.points.bin"),
-        "tracksUrl": _artifact_url(job, f"view-{index}.tracks.bin"),
-    }
-    for kind in ("preview", "dense", "mesh"):
-        name = f"view-{index}.{kind}.bin"
-        if name in sizes:
-            files[f"{kind}Url"] = _artifact_url(job, name)
-            files[f"{kind}Bytes"] = sizes[name]
-    return files
 
 
 def _origin(request: HttpRequest, job: Job) -> dict[str, Any]:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("experiments/", include("mlops.urls")),
     path("monitoring/", include("jobs.monitoring_urls")),
     path("monitoring/alerts/", include("mlops.alert_page_urls")),
+    path("s/", include("jobs.share_urls")),
     path("api/v1/", include((api_v1, "api"))),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import PurePosixPath
 from typing import Any, cast
 from uuid import UUID
 
@@ -32,17 +31,15 @@ from jobs.api.serializers import (
     UploadSerializer,
     feedback_of,
 )
-from jobs.artifacts import DOWNLOADS, MEDIA_TYPES, ON_DEMAND
-from jobs.files import storage
-from jobs.models import Artifact, Export, Job
+from jobs.models import Job
 from jobs.presets import offered_presets
-from jobs.states import ExportStatus
+from jobs.serving import picture_file, result_file
 from jobs.submission import Request as SubmissionRequest
 from jobs.submission import submit
 from jobs.uploads import receive
 from jobs.workers import capabilities
-from scene3d.engine.public import FORMATS, SCALABLE
-from scene3d.http.files import ServedFile, serve
+from scene3d.engine.public import FORMATS
+from scene3d.http.files import serve
 from scene3d.http.pagination import NewestFirst
 
 _ACCEPTED_JOB = {HTTPStatus.ACCEPTED: JobDetailSerializer}
@@ -54,6 +51,10 @@ class JobList(generics.ListAPIView[Job]):
     pagination_class = NewestFirst
     filterset_class = JobFilter
     parser_classes = [MultiPartParser]
+
+    @property
+    def throttle_scope(self) -> str | None:
+        return "upload" if self.request.method == "POST" else None
 
     def get_queryset(self) -> QuerySet[Job]:
         return own_jobs(self.request)
@@ -220,10 +221,7 @@ class JobArtifact(APIView):
     def get(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
         job = own_job(request, pk)
         wants_metres = request.query_params.get("units") != "model"
-        file = _find_file(job, name, wants_metres=wants_metres)
-        if file is None:
-            raise Http404
-        return serve(request, _served(job, file))
+        return serve(request, result_file(job, name, wants_metres=wants_metres))
 
 
 class JobPicture(APIView):
@@ -236,18 +234,7 @@ class JobPicture(APIView):
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID, index: int, kind: str) -> HttpResponseBase:
-        photo = own_job(request, pk).photos.filter(index=index).first()
-        path = photo and (photo.thumbnail_path if kind == "thumbnail" else photo.preview_path)
-        if photo is None or not path:
-            raise Http404
-        file = ServedFile(
-            storage=storage(),
-            path=path,
-            num_bytes=storage().size(path),
-            sha256=f"{photo.sha256}-{kind}",
-            media_type="image/jpeg",
-        )
-        return serve(request, file)
+        return serve(request, picture_file(own_job(request, pk), index, kind))
 
 
 class Capabilities(APIView):
@@ -284,24 +271,3 @@ def _accepted(request: Request, job: Job) -> Response:
 
 def _detail(request: Request, job: Job) -> dict[str, Any]:
     return dict(JobDetailSerializer(job, context={"request": request}).data)
-
-
-def _find_file(job: Job, name: str, *, wants_metres: bool) -> Artifact | Export | None:
-    artifact = job.artifacts.filter(name=name).first()
-    if artifact is None:
-        return job.exports.filter(name=name, status=ExportStatus.READY).first()
-    if wants_metres and job.metres_per_unit is not None and name in SCALABLE:
-        return exports.in_metres(job, artifact)
-    return artifact
-
-
-def _served(job: Job, file: Artifact | Export) -> ServedFile:
-    is_download = file.name in DOWNLOADS or file.name in ON_DEMAND
-    return ServedFile(
-        storage=storage(),
-        path=file.path or "",
-        num_bytes=file.num_bytes or 0,
-        sha256=file.sha256 or "",
-        media_type=MEDIA_TYPES[PurePosixPath(file.name).suffix],
-        download_name=f"{job.name} - {file.name}" if is_download else None,
-    )

@@ -1,13 +1,16 @@
-"""Files over HTTP: ETag, conditional and ranged requests, streamed under ASGI."""
+"""Files over HTTP: ETag, conditional and ranged requests, streamed under ASGI or by nginx."""
 
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 from asgiref.sync import sync_to_async
-from django.core.files.storage import Storage
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, Storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.encoding import escape_uri_path
 from django.utils.http import content_disposition_header
 
 _CHUNK_BYTES = 256 << 10
@@ -45,6 +48,9 @@ def serve(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
         headers["Content-Disposition"] = disposition
     if _matches(request.headers.get("If-None-Match", ""), file.etag):
         return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if address := _nginx_address(file):
+        headers["X-Accel-Redirect"] = address
+        return HttpResponse(headers=headers, content_type=file.media_type)
     asked = request.headers.get("Range", "") if request.method == "GET" else ""
     if request.headers.get("If-Range", file.etag) != file.etag:
         asked = ""
@@ -63,6 +69,19 @@ def serve(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
     return StreamingHttpResponse(
         _chunks(file, start, stop), status=status, headers=headers, content_type=file.media_type
     )
+
+
+def _nginx_address(file: ServedFile) -> str | None:
+    """Below SCENE3D_X_ACCEL, an `internal` location over DATA_DIR; None: we send it ourselves.
+
+    Who may have the file has been decided; ranges and lengths are nginx's from here.
+    """
+    if not settings.X_ACCEL or not isinstance(file.storage, FileSystemStorage):
+        return None
+    path = Path(file.storage.path(file.path))
+    if not path.is_relative_to(settings.DATA_DIR):
+        return None
+    return escape_uri_path(f"{settings.X_ACCEL.rstrip('/')}/{path.relative_to(settings.DATA_DIR)}")
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

@@ -23,6 +23,8 @@ _NEXT_STEPS: Mapping[str, str] = {
     "not_authenticated": "Send an access token, or log in.",
     "authentication_failed": "Check the user name and the password.",
     "token_not_valid": "Get a new access token with your refresh token, or log in again.",
+    "api_key_not_valid": "Make a new key in the portal, under your name.",
+    "scope_missing": "Make a key with this scope in the portal, or use an access token.",
     "permission_denied": "Ask an operator for the right to do this.",
     "not_found": "Check the address; what you look for may have been deleted.",
     "method_not_allowed": "See the API's documentation for what this address accepts.",

@@ -21,6 +21,7 @@ SECRET_KEY = ENV.secret_key or persistent_secret(DATA_DIR / "secret_key")
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
+NUM_PROXIES = ENV.num_proxies
 
 INSTALLED_APPS = [
     "django_prometheus",
@@ -32,8 +33,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "csp",
+    "axes",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_filters",
@@ -56,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -181,6 +183,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+X_ACCEL = ENV.x_accel
 UPLOAD_DIR = existing_folder(DATA_DIR / "uploads")
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
@@ -199,6 +202,20 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Both together: nobody can lock out somebody else, and an office is not locked out by one person.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the time that we name stays true
+AXES_CLIENT_IP_CALLABLE = "scene3d.http.client.address_of"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
+AXES_DISABLE_ACCESS_LOG = True  # accounts.audit has it
+AXES_VERBOSE = False
 IS_SIGNUP_OPEN = ENV.signup
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "jobs:list"
@@ -221,6 +238,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "worker-src": [SELF],
         "manifest-src": [SELF],
+        "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
@@ -238,9 +256,11 @@ ALERT_SPECS = ENV.alert_specs
 TRAIN_DATA = ENV.train_data
 
 # --------------------------------------------------------------------------- API
+THROTTLES = ENV.throttles
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "accounts.authentication.KeyAuthentication",
+        "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -251,15 +271,16 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_THROTTLE_RATES": {"login": "20/min", "signup": "20/hour"},
+    "DEFAULT_THROTTLE_CLASSES": ["scene3d.http.throttles.ScopeThrottle"],
     "EXCEPTION_HANDLER": "scene3d.http.problems.exception_handler",
+    "NUM_PROXIES": NUM_PROXIES,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
+    # accounts.tokens rotates: the package's own way lets two refreshes at once win, keeps tokens
+    # readable in the database, and lets a thief go on when the owner is refused.
     "CHECK_REVOKE_TOKEN": True,  # a changed password ends every token
     "SIGNING_KEY": ENV.jwt_signing_key or SECRET_KEY,
     "AUDIENCE": "scene3d",

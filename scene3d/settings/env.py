@@ -5,6 +5,7 @@ do. A value of the wrong type stops the start with a sentence that names the var
 """
 
 import os
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -75,6 +84,31 @@ def _cron_line(value: str) -> str:
 CronLine = Annotated[str, AfterValidator(_cron_line)]
 
 
+THROTTLE_RATES: Mapping[str, str] = {
+    "login": "20/min", "signup": "20/hour", "share": "120/min", "upload": "120/hour",
+    "write": "240/min", "read": "2400/min",
+}  # fmt: skip
+_RATE = re.compile(r"[1-9][0-9]{0,6}/(sec|min|hour|day)")
+
+
+def _read_rates(value: Any) -> Any:
+    """`login=5/min,read=` changes one rate and lifts another."""
+    rates = dict(THROTTLE_RATES)
+    for part in _split(value) if isinstance(value, str) else []:
+        name, _, rate = (word.strip() for word in part.partition("="))
+        if name not in THROTTLE_RATES or (rate and not _RATE.fullmatch(rate)):
+            known = ", ".join(THROTTLE_RATES)
+            raise ValueError(f"{part!r} is no rate such as login=5/min; there are {known}")
+        rates[name] = rate
+    return {name: rate for name, rate in rates.items() if rate}
+
+
+Rates = Annotated[dict[str, str], BeforeValidator(_read_rates)]
+
+
+XAccel = Annotated[str, StringConstraints(pattern=r"^(/[a-z0-9_-]+)+/$")]
+
+
 class Environment(BaseModel):
     """The variables; a field's alias is the variable's name."""
 
@@ -94,6 +128,22 @@ class Environment(BaseModel):
     )
     csrf_trusted_origins: Names = Field(
         [], alias="CSRF_TRUSTED_ORIGINS", description="Such as https://scene3d.example.org."
+    )
+    num_proxies: int = Field(
+        0,
+        alias="SCENE3D_NUM_PROXIES",
+        ge=0,
+        description="Proxies of your own in front, whose X-Forwarded-For is believed.",
+    )
+    x_accel: XAccel | None = Field(
+        None,
+        alias="SCENE3D_X_ACCEL",
+        description="An internal location of nginx over DATA_DIR, such as /protected/.",
+    )
+    throttles: Rates = Field(
+        dict(THROTTLE_RATES),
+        alias="SCENE3D_THROTTLES",
+        description="Rates that differ, such as login=5/min,upload=20/hour; login= lifts one.",
     )
     database_url: str | None = Field(
         None, alias="DATABASE_URL", description="postgres://…; a SQLite file when absent."

@@ -143,6 +143,10 @@ function toolActions(app) {
     },
     turntable: () => app.recording.start(),
     downloadPoints: () => {
+      if (app.config.mayDownload === false) {
+        messages.say("This link is for looking only.");
+        return;
+      }
       if (app.layers.shown === "mesh") {
         messages.say("Choose points first: the mesh is among the downloads of this page.");
         return;

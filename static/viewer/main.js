@@ -20,6 +20,7 @@ function showNothing(parts, title, text) {
 function startViewer(root) {
   const parts = collectParts(root);
   const config = JSON.parse(document.getElementById("viewer-config").textContent);
+  if (config.mayDownload === false) root.querySelector("[data-action=downloadPoints]").remove();
   if (config.models.length === 0) {
     const text = "Too few photos fit together. The photo list tells why for each one.";
     return showNothing(parts, "There is no model to show", text);

@@ -38,8 +38,9 @@ export class ScaleForm {
   /** Follows the settings; only the largest model, which is what downloads hold, has a scale. */
   show({ measurements, metresPerUnit: known }, isLargest) {
     const { scaleForm, scaleForget, scaleHint } = this.#app.parts;
-    scaleForm.hidden = !isLargest || measurements.length === 0;
-    scaleForget.hidden = !isLargest || known === null;
+    const maySet = isLargest && Boolean(this.#app.config.scaleUrl);
+    scaleForm.hidden = !maySet || measurements.length === 0;
+    scaleForget.hidden = !maySet || known === null;
     scaleHint.textContent = hintOf(known, isLargest);
   }
 

@@ -4,6 +4,7 @@ A folder's conftest imports what it needs from here.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
@@ -11,6 +12,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from accounts.keys import make_key
 from accounts.models import User
 
 PASSWORD = "Gate-at-dawn-17"
@@ -43,6 +45,14 @@ def api_of(user: User) -> APIClient:
     """A program that sends `user`'s access token."""
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+    return client
+
+
+def key_of(user: User, *scopes: str) -> APIClient:
+    """A program that sends an API key."""
+    _, secret = make_key(user, name="A test", scopes=scopes, lifetime=timedelta(days=1))
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Api-Key {secret}")
     return client
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
+from accounts import tokens
 from accounts.models import User
 from tests.accounts.people import PASSWORD, api_of
 
@@ -160,7 +160,7 @@ def change_password(browser: Client, old: str = PASSWORD, new: str = NEW_PASSWOR
 def test_a_changed_password_ends_api_tokens_and_keeps_this_browser(
     browser: Client, alice: User
 ) -> None:
-    program, refresh = api_of(alice), RefreshToken.for_user(alice)
+    program, refresh = api_of(alice), tokens.issue(alice)["refresh"]
     other_browser = Client(enforce_csrf_checks=True)
     log_in(browser)
     log_in(other_browser)
@@ -170,9 +170,7 @@ def test_a_changed_password_ends_api_tokens_and_keeps_this_browser(
     assert "Your password is changed." in page.content.decode()
     assert other_browser.get("/jobs/").status_code == 302
     assert program.get("/api/v1/presets/").status_code == 401
-    renewed = APIClient().post(
-        "/api/v1/auth/token/refresh/", {"refresh": str(refresh)}, format="json"
-    )
+    renewed = APIClient().post("/api/v1/auth/token/refresh/", {"refresh": refresh}, format="json")
     assert renewed.status_code == 401
     alice.refresh_from_db()
     assert alice.check_password(NEW_PASSWORD)

@@ -1,14 +1,20 @@
 """Access and refresh tokens over the API."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
 from django.conf import settings
+from django.db import connection
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+from rest_framework_simplejwt.state import token_backend
+from rest_framework_simplejwt.tokens import AccessToken
 
-from accounts.models import User
+from accounts import tokens
+from accounts.models import EventKind, SecurityEvent, TokenFamily, User
 from accounts.services import change_password
 from tests.accounts.people import PASSWORD, api_of
 
@@ -79,6 +85,8 @@ def test_an_inactive_person_gets_no_tokens_and_loses_the_old(api: APIClient, ali
     assert_problem(obtain(api), 401, "no_active_account")
     assert_problem(use(pair["access"]), 401, "user_inactive")
     assert_problem(refresh(api, pair["refresh"]), 401, "no_active_account")
+    User.objects.filter(pk=alice.pk).update(is_active=True)
+    assert refresh(api, pair["refresh"]).status_code == 200
 
 
 def test_tokens_of_a_deleted_person_end(api: APIClient, alice: User) -> None:
@@ -97,10 +105,42 @@ def test_refreshing_rotates(api: APIClient, alice: User) -> None:
     assert refresh(api, second.json()["refresh"]).status_code == 200
 
 
-def test_a_refresh_token_works_once(api: APIClient, alice: User) -> None:
+def test_a_refresh_token_that_comes_again_ends_all_that_followed_it(
+    api: APIClient, alice: User
+) -> None:
+    """Either the second or the first is a thief's: nobody goes on."""
     first = obtain(api).json()["refresh"]
-    assert refresh(api, first).status_code == 200
+    elsewhere = obtain(api).json()["refresh"]
+    second = refresh(api, first).json()["refresh"]
+    third = refresh(api, second).json()
+    assert use(third["access"]).status_code == 200
     assert_problem(refresh(api, first), 401, "token_not_valid")
+    assert_problem(refresh(api, third["refresh"]), 401, "token_not_valid")
+    assert_problem(use(third["access"]), 401, "token_not_valid")
+    assert refresh(api, elsewhere).status_code == 200
+    event = SecurityEvent.objects.get(kind=EventKind.REFRESH_REUSED)
+    assert (event.user, event.address) == (alice, "127.0.0.1")
+    assert first not in str(vars(event))
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_fifty_refreshes_at_once_one_wins() -> None:
+    """On a database file, each in a thread with a connection of its own."""
+    pair = tokens.issue(User.objects.create_user("alice", password=PASSWORD))
+    start = threading.Barrier(50)
+
+    def race() -> int:
+        try:
+            start.wait(timeout=60)
+            return int(refresh(APIClient(), pair["refresh"]).status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(50) as pool:
+        statuses = [future.result() for future in [pool.submit(race) for _ in range(50)]]
+    assert sorted(statuses) == [200] + [401] * 49
+    assert SecurityEvent.objects.filter(kind=EventKind.REFRESH_REUSED).count() == 1
+    assert TokenFamily.objects.get().ended_at is not None
 
 
 def test_logging_out_ends_the_refresh_token(api: APIClient, alice: User) -> None:
@@ -109,6 +149,16 @@ def test_logging_out_ends_the_refresh_token(api: APIClient, alice: User) -> None
     assert (response.status_code, response.content) == (204, b"")
     assert_problem(refresh(api, token), 401, "token_not_valid")
     assert_problem(api.post(LOGOUT, {"refresh": token}, format="json"), 401, "token_not_valid")
+
+
+def test_logging_out_with_an_old_token_ends_its_followers_too(api: APIClient, alice: User) -> None:
+    first = obtain(api).json()
+    second = refresh(api, first["refresh"]).json()
+    assert use(first["access"]).status_code == 200
+    assert api.post(LOGOUT, {"refresh": first["refresh"]}, format="json").status_code == 204
+    assert_problem(refresh(api, second["refresh"]), 401, "token_not_valid")
+    for pair in (first, second):
+        assert_problem(use(pair["access"]), 401, "token_not_valid")
 
 
 def test_logging_out_ends_no_other_session(api: APIClient, alice: User) -> None:
@@ -124,7 +174,7 @@ def test_an_access_token_is_no_refresh_token(api: APIClient, alice: User, path: 
 
 
 def test_a_refresh_token_is_no_access_token(alice: User) -> None:
-    assert_problem(use(str(RefreshToken.for_user(alice))), 401, "token_not_valid")
+    assert_problem(use(tokens.issue(alice)["refresh"]), 401, "token_not_valid")
 
 
 @pytest.mark.parametrize("path", [REFRESH, LOGOUT])
@@ -143,10 +193,9 @@ FORGERIES: dict[str, dict[str, Any]] = {
 }
 
 
-def claims_of(user: User) -> dict[str, Any]:
-    decoded: dict[str, Any] = jwt.decode(
-        str(AccessToken.for_user(user)), options={"verify_signature": False}
-    )
+def claims_of(user: User, kind: str = "access") -> dict[str, Any]:
+    encoded = tokens.issue(user)["refresh" if kind == "refresh" else "access"]
+    decoded: dict[str, Any] = jwt.decode(encoded, options={"verify_signature": False})
     return decoded
 
 
@@ -168,6 +217,41 @@ def test_forged_tokens_are_refused(alice: User, forgery: dict[str, Any]) -> None
     assert use(sign(claims, **others)).status_code == 401
 
 
+def test_a_refresh_token_signed_as_we_do_works(api: APIClient, alice: User) -> None:
+    assert refresh(api, sign(claims_of(alice, "refresh"))).status_code == 200
+
+
+@pytest.mark.filterwarnings("ignore:.*HMAC key is")
+@pytest.mark.parametrize(
+    "forgery",
+    [*(each for name, each in FORGERIES.items() if name != "another-person"),
+     {"claims": {"family": str(uuid4())}}, {"claims": {"family": None}},
+     {"claims": {"token_type": "access"}}, {"claims": {"hash_password": "X"}}],
+)  # fmt: skip
+def test_forged_refresh_tokens_are_refused_and_end_nothing(
+    api: APIClient, alice: User, forgery: dict[str, Any]
+) -> None:
+    true = claims_of(alice, "refresh")
+    others = {name: value for name, value in forgery.items() if name != "claims"}
+    forged = sign(true | forgery.get("claims", {}), **others)
+    assert_problem(refresh(api, forged), 401, "token_not_valid")
+    assert refresh(api, sign(true)).status_code == 200
+
+
+def test_an_operators_new_key_ends_every_token(
+    api: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How keys are rotated: JWT_SIGNING_KEY is replaced, and programs log in again."""
+    pair = obtain(api).json()
+    another = token_backend._prepare_key("another-key-" * 5)
+    monkeypatch.setattr(token_backend, "prepared_signing_key", another)
+    assert_problem(use(pair["access"]), 401, "token_not_valid")
+    assert_problem(refresh(api, pair["refresh"]), 401, "token_not_valid")
+    renewed = obtain(api).json()
+    assert use(renewed["access"]).status_code == 200
+    assert refresh(api, renewed["refresh"]).status_code == 200
+
+
 def test_a_changed_password_ends_every_token(api: APIClient, alice: User) -> None:
     pair = obtain(api).json()
     change_password(alice, "Another-gate-18")
@@ -185,7 +269,7 @@ def test_a_password_set_by_the_admin_ends_tokens_too(api: APIClient, alice: User
 
 
 def test_logging_in_is_throttled(api: APIClient, alice: User) -> None:
-    statuses = [obtain(api, password="wrong").status_code for _ in range(20)]
+    statuses = [obtain(api, f"nobody-{number}").status_code for number in range(20)]
     assert statuses == [401] * 20
     response = obtain(api)
     assert_problem(response, 429, "throttled")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts.roles import ROLES
 from scene3d.engine.public import PRESETS
 from scene3d.settings.env import Environment
 
@@ -27,3 +28,8 @@ def test_the_picture_is_there() -> None:
     assert (
         Path(__file__).resolve().parents[2] / "static" / "img" / "plaza.webp"
     ).stat().st_size > 0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_is_explained(role: str) -> None:
+    assert f"| `{role}` | {ROLES[role]} |" in README

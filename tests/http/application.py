@@ -36,6 +36,7 @@ class Server:
             "method": method,
             "path": path,
             "query_string": b"",
+            "client": ("127.0.0.1", 50_000),
             "headers": [(n.lower().encode(), v.encode()) for n, v in named.items()],
         }
         talk = _communicator(self.application, scope)

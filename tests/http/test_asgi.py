@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rest_framework_simplejwt.tokens import AccessToken
 
-from accounts.models import User
+from accounts.models import EventKind, SecurityEvent, User
 from tests.http.application import Server
 
 
@@ -39,6 +39,21 @@ def test_a_body_within_the_limit_is_read(server: Server, alice: User) -> None:
         authorization=f"Bearer {AccessToken.for_user(alice)}",
     )
     assert (answer.status, json.loads(answer.body)["code"]) == (422, "no_images")
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_the_lock_holds_and_the_log_knows_the_address(server: Server, alice: User) -> None:
+    """Middleware runs otherwise here than under the tests' client."""
+    body = json.dumps({"username": "alice", "password": "wrong"}).encode()
+    headers = {"content_type": "application/json", "content_length": str(len(body))}
+    answers = [server.ask("/api/v1/auth/token/", "POST", body, **headers) for _ in range(9)]
+    assert [answer.status for answer in answers] == [401] * 7 + [429] * 2
+    last = json.loads(answers[-1].body)
+    assert (last["code"], last["next_step"]) == ("locked_out", "Try again in 15 minutes.")
+    assert 14 * 60 < int(answers[-1].headers["retry-after"]) <= 15 * 60
+    event = SecurityEvent.objects.get(kind=EventKind.LOCKED_OUT)
+    assert (event.username, event.address) == ("alice", "127.0.0.1")
+    assert event.request_id
 
 
 def test_bodies_are_spooled_on_the_data_disk(server: Server, settings: Any) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -175,3 +176,43 @@ def test_the_file_is_closed_when_the_client_goes(file: ServedFile) -> None:
         return first
 
     assert async_to_sync(read_a_little)() == CONTENT[: 256 << 10]
+
+
+@pytest.fixture
+def by_nginx(settings: Any, tmp_path: Path) -> Path:
+    """DATA_DIR, which nginx sends files from."""
+    settings.X_ACCEL, settings.DATA_DIR = "/protected/", tmp_path
+    return tmp_path
+
+
+def test_nginx_sends_the_file_where_there_is_one(by_nginx: Path) -> None:
+    response = ask(stored(by_nginx, CONTENT, "Tor ü.ply"), Range="bytes=0-4")
+    assert (response.status_code, body_of(response)) == (200, b"")
+    assert response.headers["X-Accel-Redirect"] == "/protected/points.ply"
+    assert response.headers["Content-Type"] == "model/ply"
+    assert response.headers["Content-Disposition"].startswith("attachment; filename*=utf-8")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Range" not in response.headers
+
+
+def test_who_has_it_needs_no_nginx(by_nginx: Path) -> None:
+    response = ask(stored(by_nginx, CONTENT), If_None_Match=TAG)
+    assert response.status_code == 304
+    assert "X-Accel-Redirect" not in response.headers
+
+
+def test_names_are_quoted_for_nginx(by_nginx: Path) -> None:
+    storage = FileSystemStorage(location=by_nginx)
+    path = storage.save("a?b#c %41/ü.ply", ContentFile(b"x"))
+    file = ServedFile(storage=storage, path=path, num_bytes=1, sha256="s", media_type="a/b")
+    address = ask(file).headers["X-Accel-Redirect"]
+    assert address.isascii()
+    assert unquote(address) == f"/protected/{path}"
+    assert "?" not in address
+    assert "#" not in address
+
+
+def test_what_lies_elsewhere_we_send_ourselves(by_nginx: Path, tmp_path_factory: Any) -> None:
+    response = ask(stored(tmp_path_factory.mktemp("elsewhere"), CONTENT))
+    assert "X-Accel-Redirect" not in response.headers
+    assert body_of(response) == CONTENT

@@ -31,6 +31,7 @@ def assert_strict(response: Any) -> None:
     assert policy["default-src"] == ["'none'"]
     assert policy["script-src"] == ["'self'"]
     assert policy["base-uri"] == ["'none'"]
+    assert policy["object-src"] == ["'none'"]
     assert policy["frame-ancestors"] == ["'none'"]
     assert policy["form-action"] == ["'self'"]
     for name, sources in policy.items():

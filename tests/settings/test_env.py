@@ -20,6 +20,14 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "CSRF_TRUSTED_ORIGINS": (
         "csrf_trusted_origins", "https://a.example", ["https://a.example"],
     ),
+    "SCENE3D_NUM_PROXIES": ("num_proxies", "1", 1),
+    "SCENE3D_THROTTLES": (
+        "throttles", "login=5/min, read=", {
+            "login": "5/min", "signup": "20/hour", "share": "120/min", "upload": "120/hour",
+            "write": "240/min",
+        },
+    ),
+    "SCENE3D_X_ACCEL": ("x_accel", "/protected/", "/protected/"),
     "DATABASE_URL": ("database_url", "postgres://u@h/d", "postgres://u@h/d"),
     "REDIS_URL": ("redis_url", "redis://h/0", "redis://h/0"),
     "MLFLOW_TRACKING_URI": (

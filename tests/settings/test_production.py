@@ -86,7 +86,10 @@ def test_what_production_means(tmp_path: Path) -> None:
     program = (
         f"import {SETTINGS} as s; print([s.DEBUG, s.SECURE_SSL_REDIRECT,"
         " s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
-        " s.SECURE_HSTS_SECONDS, s.SIMPLE_JWT['SIGNING_KEY'] == 'k' * 50])"
+        " s.SECURE_HSTS_SECONDS, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME,"
+        " s.SIMPLE_JWT['SIGNING_KEY'] == 'k' * 50])"
     )
     done = run(tmp_path, "-c", program, SECRET_KEY=GOOD, DEBUG="1", JWT_SIGNING_KEY="k" * 50)
-    assert done.stdout.strip() == "[False, True, True, True, True, 31536000, True]"
+    assert done.stdout.strip() == (
+        "[False, True, True, True, True, 31536000, '__Host-sessionid', '__Host-csrftoken', True]"
+    )

@@ -41,6 +41,7 @@ def _serve(application: str, options: dict[str, Any]) -> None:
         workers=options["processes"],
         lifespan="off",
         server_header=False,
+        proxy_headers=False,  # SCENE3D_NUM_PROXIES says whom we believe
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=2,  # event streams never end by themselves
