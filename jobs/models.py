@@ -335,6 +335,21 @@ class Tally(models.Model):
         return f"{self.name} {self.label}: {self.value:g}"
 
 
+class Duty(models.Model):
+    """Who does what one process at a time does; see `duty`."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    holder = models.CharField(max_length=100, blank=True)
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "duties"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.holder or 'nobody'}"
+
+
 class Worker(models.Model):
     """A worker that beats, and what it found this machine can do."""
 
