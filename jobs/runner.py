@@ -24,6 +24,7 @@ from scene3d.engine.public import (
     HostProblem,
     PhotoProblem,
     ReconstructionOptions,
+    telling_full_disk,
 )
 from scene3d.engine.workspace import Workspace
 
@@ -42,7 +43,8 @@ def run_job(job_id: UUID) -> None:
     failpoint("claimed")
     folder = Path(settings.WORK_DIR) / str(job_id) / str(lease.attempt)
     try:
-        _work(lease, folder)
+        with telling_full_disk():
+            _work(lease, folder)
     except Cancelled:
         services.mark_cancelled(lease)
     except WorkerStopping:

@@ -9,7 +9,23 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
+Point = Literal[
+    # An upload: `jobs.storage`, `jobs.submission`, `scene3d.background.queue`
+    "storing", "stored", "on_disk", "photos_stored", "row_written", "committed", "accepted",
+    "unpacking", "unpacked",
+    # An attempt: `jobs.tasks`, `jobs.runner`, the engine
+    "delivered", "claimed", "extracting", "verifying", "mapping", "exporting", "stage_done",
+    "publishing", "published",
+    # What comes after: `jobs.services`, `jobs.files`
+    "requeued", "deleting",
+    # In a native child
+    "native",
+]  # fmt: skip
+"""Each is passed at one place in the code."""
+
+POINTS: tuple[Point, ...] = get_args(Point)
 VARIABLE = "SCENE3D_FAILPOINT"
 
 
@@ -43,7 +59,7 @@ ACTIONS: Mapping[str, Callable[[], None]] = {
 
 @dataclass
 class _Armed:
-    name: str
+    name: Point
     action: str
     hits_left: int
 
@@ -51,9 +67,10 @@ class _Armed:
     def parse(cls, text: str) -> "_Armed":
         """Raises: ValueError, for anything but name:action:nth."""
         name, action, nth = text.split(":")
-        if action not in ACTIONS:
-            raise ValueError(f"{VARIABLE}: {action} is none of {', '.join(ACTIONS)}")
-        return cls(name, action, int(nth))
+        for point in POINTS:
+            if point == name and action in ACTIONS:
+                return cls(point, action, int(nth))
+        raise ValueError(f"{VARIABLE}: there is no {name} or no {action}")
 
 
 _armed = _Armed.parse(os.environ[VARIABLE]) if VARIABLE in os.environ else None
@@ -65,11 +82,11 @@ def arm(text: str) -> None:
     _armed = _Armed.parse(text)
 
 
-def _do_nothing(name: str) -> None:
+def _do_nothing(name: Point) -> None:
     """A test's wish may come true here."""
 
 
-def _look(name: str) -> None:
+def _look(name: Point) -> None:
     if _armed is None or name != _armed.name:
         return
     _armed.hits_left -= 1
@@ -77,4 +94,4 @@ def _look(name: str) -> None:
         ACTIONS[_armed.action]()
 
 
-failpoint: Callable[[str], None] = _do_nothing if _armed is None else _look
+failpoint: Callable[[Point], None] = _do_nothing if _armed is None else _look

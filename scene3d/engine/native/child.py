@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.native.lifetime import die_with_parent
 
 Tell = Callable[..., None]
@@ -23,6 +24,7 @@ def main(request_path: Path, answers_fd: int, parent_pid: int) -> None:
     die_with_parent(parent_pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
     request = json.loads(request_path.read_text())
+    failpoint("native")
     with os.fdopen(answers_fd, "w", buffering=1) as answers:
 
         def tell(event: str, **values: Any) -> None:
