@@ -103,9 +103,8 @@ def _result(job: Job, expected: Mapping[str, bytes]) -> list[str]:
         if content != expected.get(name, content):
             found.append(f"I2 {name} differs from a run without faults")
     for photo in job.photos.all():
-        for path in (photo.stored_path, photo.thumbnail_path, photo.preview_path):
-            if path and not storage().exists(path):
-                found.append(f"I2 {path} is missing")
+        paths = (photo.stored_path, photo.thumbnail_path, photo.preview_path)
+        found += [f"I2 {path} is missing" for path in paths if path and not storage().exists(path)]
     return found
 
 

@@ -18,7 +18,7 @@ from datetime import timedelta
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from django.conf import settings
 from django.core.management import call_command
@@ -55,6 +55,8 @@ class Rig:
 
     folder: Path
     num_workers: int = 1
+    lease_s: float | None = LEASE_S
+    """None: the service's own clocks."""
     has_reconciler: bool = True
     photos: Sequence[bytes] = PHOTOS
     worker: Callable[[], object] | None = None
@@ -64,7 +66,7 @@ class Rig:
     token: str = ""
 
     def __enter__(self) -> Self:
-        _prepare_this_process()
+        _prepare_this_process(self.lease_s)
         call_command("migrate", verbosity=0, interactive=False)
         ensure_user(username="alice", password="correct-horse-9")
         self.token = _token("alice")
@@ -170,7 +172,7 @@ class Rig:
     def _ask(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, bytes]:
-        request = urllib.request.Request(  # noqa: S310  # always our own server
+        request = urllib.request.Request(  # always our own server
             f"http://127.0.0.1:{self.port}{path}",
             data=body,
             method=method,
@@ -208,24 +210,27 @@ class Rig:
         self.broker.start()
 
 
-def _prepare_this_process() -> None:
+def _prepare_this_process(lease_s: float | None) -> None:
     """Before anything is forked: the stub in the engine's place, and a faster clock."""
-    lease_s = LEASE_S
-    services.LEASE = timedelta(seconds=lease_s)
-    recorder._HEARTBEAT_S = lease_s / 10
-    reconciler.UNSEEN = timedelta(seconds=1)
-    reconciler.EVERY_S = lease_s / 10
-    duty.TERM = timedelta(seconds=lease_s)
+    if lease_s is not None:
+        services.LEASE = timedelta(seconds=lease_s)
+        recorder._HEARTBEAT_S = lease_s / 10
+        reconciler.UNSEEN = timedelta(seconds=1)
+        reconciler.EVERY_S = 0.25
+        duty.TERM = timedelta(seconds=lease_s)
     logging.getLogger("asyncio").setLevel(logging.ERROR)
-    if settings.ENGINE == "stub":
-        runner.reconstruct = stub.reconstruct  # type: ignore[attr-defined]  # its own import
+    if getattr(settings, "ENGINE", "real") == "stub":
+        runner.reconstruct = stub.reconstruct  # type: ignore[attr-defined]  # what it calls
         recorder.look_over = lambda *_: stub.FIRST_LOOK  # type: ignore[attr-defined]  # likewise
 
 
 def work() -> None:
-    worker_host.start_worker = lambda: Worker.objects.update_or_create(  # loads no networks
-        name=worker_host.worker_name()
-    )
+    """A worker that loads no networks."""
+
+    def start_worker() -> None:
+        Worker.objects.update_or_create(name=worker_host.worker_name())
+
+    worker_host.start_worker = start_worker
     call_command("run_worker")
 
 

@@ -4,11 +4,11 @@
 """
 
 import os
+from datetime import timedelta
 
 from scene3d.settings.development import *
 
 ENGINE = os.environ.get("FAULTS_ENGINE", "stub")
-STUB_SECONDS = float(os.environ.get("FAULTS_STUB_SECONDS", "0.6"))
 ORPHAN_GRACE = timedelta(0)  # nobody works any more when the oracle asks for leftovers
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] = timedelta(days=1)

@@ -1,12 +1,11 @@
 """An engine of a second: the same stages, files and failpoints, and bytes that can be foretold."""
 
 import hashlib
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from django.conf import settings
 
 from scene3d.engine.failpoints import failpoint
 from scene3d.engine.host import Host
@@ -20,6 +19,8 @@ from scene3d.engine.workspace import Workspace
 from tests.engine.builders import make_quality
 from tests.jobs.builders import make_report
 
+SECONDS = float(os.environ.get("FAULTS_STUB_SECONDS", "0.6"))
+"""Of a run."""
 _STEPS = 3
 """Per stage, each with a failpoint of the stage's where it has one."""
 _FILES = (
@@ -39,10 +40,10 @@ def expected_files(photos: Sequence[bytes]) -> Mapping[str, bytes]:
 
 def reconstruct(
     photos: Sequence[PhotoSource],
-    _options: ReconstructionOptions,
+    options: ReconstructionOptions,
     workspace: Workspace,
     progress: Progress,
-    _host: Host,
+    host: Host,
 ) -> Report:
     """In place of `scene3d.engine.pipeline.reconstruct`."""
     workspace.prepare()
@@ -60,7 +61,7 @@ def _work(progress: Progress, stage: Any, act: Any) -> None:
     progress.begin(stage, _STEPS)
     act()
     for step in range(_STEPS):
-        time.sleep(settings.STUB_SECONDS / 4 / _STEPS)
+        time.sleep(SECONDS / 4 / _STEPS)
         progress.check()
         progress.update(step + 1, num_keypoints=step)
     failpoint("stage_done")
@@ -69,7 +70,7 @@ def _work(progress: Progress, stage: Any, act: Any) -> None:
 def _work_in_child(workspace: Workspace, progress: Progress) -> None:
     request = NativeRequest(
         task="tests.faults.stub_task:rest",
-        payload={"seconds": settings.STUB_SECONDS / 4},
+        payload={"seconds": SECONDS / 4},
         log=workspace.logs_dir / "native.log",
     )
 
