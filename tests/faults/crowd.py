@@ -23,7 +23,7 @@ Tell = Callable[[str], None]
 
 
 def run_crowd(rig: Rig, num_jobs: int, tell: Tell) -> list[str]:
-    """Half-way through, every worker is killed and the broker is wiped. What is wrong at the end."""
+    """Half-way through, all workers are killed and the broker is wiped."""
     workers = [slot for slot in rig.slots if slot.role == "worker"]
     started_s = time.monotonic()
     job_ids = [rig.upload_until_accepted(f"crowd-{n}") for n in range(num_jobs)]
@@ -125,7 +125,7 @@ def _is_stopped(pid: int) -> bool:
 
 
 def _published(job_ids: Sequence[str]) -> list[tuple[str, str]]:
-    rows = Artifact.objects.filter(job__in=job_ids).order_by("pk")
+    rows = Artifact.objects.filter(job__in=Job.objects.filter(pk__in=job_ids)).order_by("pk")
     return list(rows.values_list("path", "sha256"))
 
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 from scene3d.settings.development import *
 
 ENGINE = os.environ.get("FAULTS_ENGINE", "stub")
-ORPHAN_GRACE = timedelta(0)  # nobody works any more when the oracle asks for leftovers
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] = timedelta(days=1)
 LOGGING["root"]["level"] = "ERROR"
