@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from jobs import exports, orphans, services, tallies
+from jobs import exports, orphans, retention, services, tallies
 from jobs.duty import is_on_duty
 from jobs.models import Job
 from jobs.states import JobState
@@ -47,6 +47,8 @@ class Reconciler:
         if time.monotonic() >= self._sweeps_at_s:
             self._sweeps_at_s = time.monotonic() + _SWEEP_EVERY_S
             orphans.sweep(settings.ORPHAN_GRACE)
+            if settings.ENV.retention_days is not None:
+                retention.delete_outdated(settings.ENV.retention_days)
 
 
 def recover_jobs() -> None:

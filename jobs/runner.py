@@ -32,16 +32,31 @@ logger = logging.getLogger(__name__)
 
 
 def run_job(job_id: UUID) -> None:
-    """Take the job if it still waits, and bring it to an end or back into the queue.
+    """Take the job whose turn it is, and bring it to an end or back into the queue.
 
+    Args:
+        job_id: what was delivered; see `services.claim_next`.
     Raises: whatever was not foreseen, after the job is marked, so that RQ and the alarm see it.
     """
-    lease = services.claim(job_id)
+    lease = services.claim_next(job_id)
     if lease is None:
         logger.info("job %s: nothing to do", job_id)
         return
     failpoint("claimed")
-    folder = Path(settings.WORK_DIR) / str(job_id) / str(lease.attempt)
+    folder = Path(settings.WORK_DIR) / str(lease.job_id) / str(lease.attempt)
+    try:
+        _bring_to_an_end(lease, folder)
+    finally:
+        # Not the folder above: another attempt may be at work there.
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.parent.rmdir()
+    failpoint("published")
+    logger.info("job %s: attempt %d is over", lease.job_id, lease.attempt)
+
+
+def _bring_to_an_end(lease: Lease, folder: Path) -> None:
+    """Raises: whatever was not foreseen."""
     try:
         with telling_full_disk():
             _work(lease, folder)
@@ -50,7 +65,7 @@ def run_job(job_id: UUID) -> None:
     except WorkerStopping:
         services.release(lease)
     except LeaseLost:
-        logger.warning("job %s: attempt %d is no longer wanted", job_id, lease.attempt)
+        logger.warning("job %s: attempt %d is no longer wanted", lease.job_id, lease.attempt)
     except PhotoProblem as problem:
         services.fail(
             lease,
@@ -66,13 +81,6 @@ def run_job(job_id: UUID) -> None:
         )
         services.mark_errored(lease, code=code, message=message, traceback=_full_story(error))
         raise
-    finally:
-        # Not the folder above: another attempt may be at work there.
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            folder.parent.rmdir()
-    failpoint("published")
-    logger.info("job %s: attempt %d is over", job_id, lease.attempt)
 
 
 def _work(lease: Lease, folder: Path) -> None:

@@ -27,6 +27,7 @@ from jobs.files import (
 )
 from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
 from jobs.states import RETRYABLE, TERMINAL, JobState
+from jobs.turns import waiting_in_turn
 from scene3d.background.queue import enqueue_on_commit
 from scene3d.engine.failpoints import failpoint
 
@@ -78,6 +79,26 @@ def claim(job_id: UUID) -> Lease | None:
         attempt = Job.objects.values_list("attempt", flat=True).get(pk=job_id)
         tell(job_id, "state", {"state": JobState.RUNNING, "attempt": attempt})
     return Lease(job_id=job_id, attempt=attempt)
+
+
+def claim_next(rung_for: UUID) -> Lease | None:
+    """The job whose turn it is, which need not be the one that was delivered: a delivery only says
+    that something waits. None when nothing does.
+
+    Args:
+        rung_for: is delivered again if another was taken in its place, so that what waits is always
+            in the queue.
+    """
+    for job_id in waiting_in_turn():
+        with transaction.atomic():
+            lease = claim(job_id)
+            if lease is None:
+                continue
+            passed_over = Job.objects.filter(pk=rung_for, state=JobState.QUEUED).first()
+            if passed_over is not None:
+                deliver(passed_over)
+        return lease
+    return None
 
 
 def heartbeat(lease: Lease) -> bool:

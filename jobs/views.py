@@ -22,6 +22,7 @@ from jobs.errors import StateForbids
 from jobs.files import LIVE
 from jobs.models import Artifact, Export, Job, Photo, Preset
 from jobs.presets import offered_presets
+from jobs.retention import kept_until
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
 from jobs.uploads import MIN_NUM_PHOTOS
@@ -95,6 +96,7 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
             "viewer": viewer_config(job, get_token(self.request)) if job.has_result else None,
             "live_name": LIVE,
             "has_live": job.is_active and job.artifacts.filter(name=LIVE).exists(),
+            "kept_until": kept_until(job),
             "has_worker": bool(capabilities()["workers"]),
             **_origin(self.request, job),
             **_drift(job),
