@@ -58,7 +58,9 @@ def kill_native_child(rig: Rig, key: str) -> list[str]:
     rig.until(lambda: bool(children_of(worker)) or _is_over(job_id), "a native stage runs")
     for child in children_of(worker):
         send(child, signal.SIGKILL)
-    return _over(rig, job_id, may_fail=True)
+    found = _over(rig, job_id, may_fail=True)
+    code = Job.objects.get(pk=job_id).error_code
+    return found + ([f"I4 the code is {code}"] if code not in ("oom_killed", None) else [])
 
 
 def kill_worker(rig: Rig, key: str) -> list[str]:
