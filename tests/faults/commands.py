@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from scene3d.engine.synthetic import TINY, render_scene
 from tests.faults.control import HOLES, fall_into
 from tests.faults.crowd import CROWD_LEASE_S, run_crowd, run_recovery, run_zombies
 from tests.faults.fault_kinds import FAULT_KINDS, CannotHere
@@ -71,7 +72,7 @@ def tell(line: str) -> None:
 
 def _matrix(arguments: argparse.Namespace, folder: Path) -> int:
     kind_runs = arguments.kind_runs or max(1, arguments.runs * 2 // 5)
-    with Rig(folder) as rig:
+    with _rig(arguments.engine, folder) as rig:
         wanted: list[tuple[str, int, Run]] = [
             (point, arguments.runs, partial(run_kill_point, rig, point)) for point in KILL_POINTS
         ]
@@ -81,6 +82,15 @@ def _matrix(arguments: argparse.Namespace, folder: Path) -> int:
         left = _leftovers(rig)
     tell(f"{sum(row[1] for row in chosen)} runs, {num_bad} of them bad, {len(left)} leftovers")
     return 1 if num_bad or left else 0
+
+
+def _rig(engine: str, folder: Path) -> Rig:
+    """With a rendered scene for the real engine, which reconstructs it in seconds."""
+    if engine == "stub":
+        return Rig(folder)
+    render_scene(TINY, folder / "rendered", num_workers=2)
+    photos = tuple(path.read_bytes() for path in sorted((folder / "rendered").iterdir()))
+    return Rig(folder, photos=photos, lease_s=CROWD_LEASE_S)
 
 
 def _run_kind(rig: Rig, kind: str, run: int) -> list[str]:

@@ -12,7 +12,6 @@ from jobs.states import JobState
 from tests.faults.oracle import num_deliveries, violations
 from tests.faults.processes import end, is_alive, send
 from tests.faults.rig import Rig
-from tests.faults.stub import expected_files
 
 CROWD_LEASE_S = 15.0
 """Ten workers on two processor cores are late with their heartbeats."""
@@ -35,7 +34,7 @@ def run_crowd(rig: Rig, num_jobs: int, tell: Tell) -> list[str]:
         send(slot.pid, signal.SIGKILL)
     rig.wipe_broker()
     rig.wait_over(job_ids, patience_s)
-    found = violations(job_ids, expected_files(rig.photos))
+    found = violations(job_ids, rig.expected)
     started_twice = Job.objects.filter(pk__in=job_ids, attempt__gt=1).count()
     tell(
         f"{num_jobs} jobs, {len(workers)} workers killed over {at_work} of them, broker wiped:"
@@ -75,7 +74,7 @@ def run_recovery(rig: Rig, tell: Tell) -> list[str]:
     waits_s = sorted((job.started_at - killed_at).total_seconds() for job in jobs if job.started_at)
     p95_s = waits_s[int(0.95 * (len(waits_s) - 1))]
     tell(f"worker killed, started anew: p95 {p95_s:.0f} s, at most {waits_s[-1]:.0f} s")
-    found = violations(job_ids, expected_files(rig.photos))
+    found = violations(job_ids, rig.expected)
     if p95_s > 90 or waits_s[-1] > 120:
         found.append("the start of the next attempt is late")
     for slot in workers:  # so that deliveries stay in the queue
@@ -113,7 +112,7 @@ def _zombies(rig: Rig, first: int, count: int) -> list[str]:
         time.sleep(0.1)
     for pid in zombies:
         end(pid)
-    found = violations(job_ids, expected_files(rig.photos))
+    found = violations(job_ids, rig.expected)
     return found + ([] if _published(job_ids) == before else ["I3 a zombie changed a result"])
 
 

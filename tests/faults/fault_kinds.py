@@ -24,7 +24,6 @@ from tests.faults.kill_points import KILL_POINTS, run_kill_point
 from tests.faults.oracle import violations
 from tests.faults.processes import broker, children_of, end, fork, is_alive, send
 from tests.faults.rig import LEASE_S, Rig
-from tests.faults.stub import expected_files
 
 _CGROUP = Path("/sys/fs/cgroup/memory")
 _TERM_POINTS: tuple[Point, ...] = tuple(
@@ -49,7 +48,7 @@ def _running(rig: Rig, key: str) -> str:
 
 def _over(rig: Rig, *job_ids: str, may_fail: bool = False) -> list[str]:
     rig.wait_over(job_ids)
-    return violations(job_ids, expected_files(rig.photos), may_fail=may_fail)
+    return violations(job_ids, rig.expected, may_fail=may_fail)
 
 
 def kill_native_child(rig: Rig, key: str) -> list[str]:
@@ -99,7 +98,7 @@ def zombie(rig: Rig, key: str) -> list[str]:
     end(stopped)
     if _published(job_id) != before:
         found.append("I3 the zombie changed what was published")
-    return found + violations([job_id], expected_files(rig.photos))
+    return found + violations([job_id], rig.expected)
 
 
 def crash_in_native_code(rig: Rig, key: str) -> list[str]:

@@ -10,7 +10,6 @@ from scene3d.engine.failpoints import Point
 from tests.faults.oracle import violations
 from tests.faults.processes import send
 from tests.faults.rig import Rig, Role
-from tests.faults.stub import expected_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +64,7 @@ def run_kill_point(rig: Rig, point: Point, run: int, action: str = "kill") -> li
         rig.wait_state(job_id, JobState.RUNNING)
         send(rig.slot("worker").pid, signal.SIGKILL)
     rig.wait_over([job_id])
-    found = violations([job_id], expected_files(rig.photos))
+    found = violations([job_id], rig.expected)
     if point == "published":  # the job is over before the process is
         rig.until(lambda: slot.num_deaths > deaths, "the process dies", 5)
     if slot.num_deaths == deaths:

@@ -103,6 +103,8 @@ def _result(job: Job, expected: Mapping[str, bytes]) -> list[str]:
             found.append(f"I2 {name} is not what its row says")
         if content != expected.get(name, content):
             found.append(f"I2 {name} differs from a run without faults")
+    if not expected and job.report and job.counts["num_registered"] != job.num_photos:
+        found.append(f"I2 only {job.counts['num_registered']} photos are placed")
     for photo in job.photos.all():
         paths = (photo.stored_path, photo.thumbnail_path, photo.preview_path)
         found += [f"I2 {path} is missing" for path in paths if path and not storage().exists(path)]

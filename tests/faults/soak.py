@@ -10,7 +10,6 @@ from tests.faults.crowd import Tell
 from tests.faults.oracle import violations
 from tests.faults.processes import children_of, memory_of, send
 from tests.faults.rig import Rig, Role
-from tests.faults.stub import expected_files
 
 _FAULT_EVERY_S = 20.0
 _UPLOAD_EVERY_S = 1.5
@@ -80,7 +79,7 @@ def run_soak(rig: Rig, seconds: float, tell: Tell) -> list[str]:
         now_s = time.monotonic()
     rig.wait_over(job_ids, 60 + len(job_ids))
     tell(f"{len(job_ids)} jobs; " + ", ".join(f"{name}: {n}" for name, n in sorted(done.items())))
-    return violations(job_ids, expected_files(rig.photos), may_fail=True) + growth.judge(tell)
+    return violations(job_ids, rig.expected, may_fail=True) + growth.judge(tell)
 
 
 class _Growth:
