@@ -6,7 +6,7 @@ SETUP := var/.setup-run
 SETUP_DEV := var/.setup-dev
 NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/offline.txt package-lock.json scene3d/engine/weights.py
 
-.PHONY: help setup demo run mlflow test test-long test-diagnosis test-stack check dashboards format requirements clean
+.PHONY: help setup demo run mlflow test test-long test-diagnosis test-stack test-faults test-crowd test-soak check dashboards format requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -ts $$'\t'
@@ -36,6 +36,17 @@ test-diagnosis: $(SETUP_DEV) ## 100 generated bad photos: is each named rightly?
 test-stack: $(SETUP_DEV) ## the closed loop with the real Prometheus and Alertmanager, which it installs
 	.ci/install-monitoring
 	$(PYTHON) -m pytest -m stack $(ARGS)
+
+test-faults: $(SETUP_DEV) ## the fault matrix: 800 broken runs (an hour); ARGS="--runs 2"
+	$(PYTHON) -m tests.faults control
+	$(PYTHON) -m tests.faults matrix $(ARGS)
+	$(PYTHON) -m tests.faults matrix --engine real --runs 3 --kind-runs 1 $(ARGS)
+
+test-crowd: $(SETUP_DEV) ## 1,000 jobs on 10 workers, all killed half-way; ARGS="--jobs 100"
+	$(PYTHON) -m tests.faults crowd $(ARGS)
+
+test-soak: $(SETUP_DEV) ## two hours of random faults; ARGS="--minutes 5"
+	$(PYTHON) -m tests.faults soak $(ARGS)
 
 check: $(SETUP_DEV) ## linters, types, walls, templates, migrations, deployment
 	$(VENV)/bin/ruff check .

@@ -3,13 +3,15 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs import services
 from jobs.errors import StateForbids
-from jobs.models import Artifact, Job, Photo, Preset, StageRun, Worker
+from jobs.models import Artifact, Job, Keeper, Photo, Preset, StageRun, Worker
+from jobs.storage_use import with_storage
 from scene3d.http.admin_base import ReadOnlyInline
 
 
@@ -94,6 +96,39 @@ class JobAdmin(admin.ModelAdmin[Job]):
 @admin.register(Preset)
 class PresetAdmin(admin.ModelAdmin[Preset]):
     list_display = ("name", "title", "base", "is_enabled", "is_default", "position")
+
+
+@admin.register(Keeper)
+class KeeperAdmin(admin.ModelAdmin[Keeper]):
+    """Who takes how much room; people themselves are in accounts."""
+
+    list_display = ("username", "num_jobs", "photos", "results")
+    list_display_links = None
+    search_fields = ("username",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Keeper]:
+        return with_storage(super().get_queryset(request))
+
+    @admin.display(description="jobs", ordering="num_jobs")
+    def num_jobs(self, keeper: Keeper) -> int:
+        return int(keeper.num_jobs)  # type: ignore[attr-defined]  # annotated above
+
+    @admin.display(description="photos", ordering="photo_bytes")
+    def photos(self, keeper: Keeper) -> str:
+        return filesizeformat(keeper.photo_bytes)  # type: ignore[attr-defined]  # likewise
+
+    @admin.display(description="results and files made of them", ordering="result_bytes")
+    def results(self, keeper: Keeper) -> str:
+        return filesizeformat(keeper.result_bytes)  # type: ignore[attr-defined]  # likewise
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Keeper | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Keeper | None = None) -> bool:
+        return False
 
 
 @admin.register(Worker)

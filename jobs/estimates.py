@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jobs.models import Job, StageRun
 from jobs.states import JobStage, JobState, stages_of
+from jobs.turns import ahead_of
 from scene3d.engine.options import PairOptions
 
 _NUM_EARLIER_JOBS = 20
@@ -76,7 +77,7 @@ def queue_wait_s(job: Job) -> int | None:
     running = list(Job.objects.filter(state=JobState.RUNNING))
     waits = [
         estimate(other, learned_seconds(other.options_fingerprint)).eta_s
-        for other in [*running, *Job.objects.ahead_of(job)]
+        for other in [*running, *ahead_of(job)]
     ]
     return sum(wait or 0 for wait in waits) if None not in waits else None
 

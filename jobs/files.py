@@ -8,6 +8,7 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.public import FORMATS
 
 LIVE = "live.points.bin"
@@ -55,9 +56,10 @@ def fetch(path: str, target: Path) -> None:
 
 def delete_tree(prefix: str) -> None:
     """Delete everything below `prefix`; nothing there is fine."""
-    for path in list(_files_below(prefix)):
+    for path in list(files_below(prefix)):
+        failpoint("deleting")
         storage().delete(path)
-    _delete_empty_folders(prefix)
+    delete_empty_folders(prefix)
 
 
 def job_prefix(job_id: object) -> str:
@@ -81,7 +83,8 @@ def exports_prefix(job_id: object) -> str:
     return f"{job_prefix(job_id)}/exports"
 
 
-def _files_below(prefix: str) -> Iterator[str]:
+def files_below(prefix: str) -> Iterator[str]:
+    """Every path; nothing there is fine."""
     try:
         folders, files = storage().listdir(prefix)
     except FileNotFoundError:
@@ -89,15 +92,16 @@ def _files_below(prefix: str) -> Iterator[str]:
     for name in files:
         yield f"{prefix}/{name}"
     for name in folders:
-        yield from _files_below(f"{prefix}/{name}")
+        yield from files_below(f"{prefix}/{name}")
 
 
-def _delete_empty_folders(prefix: str) -> None:
+def delete_empty_folders(prefix: str) -> None:
     """Buckets have no folders; file systems keep them."""
     try:
         folders, _ = storage().listdir(prefix)
     except FileNotFoundError:
         return
     for name in folders:
-        _delete_empty_folders(f"{prefix}/{name}")
-    storage().delete(prefix)
+        delete_empty_folders(f"{prefix}/{name}")
+    if not any(storage().listdir(prefix)):
+        storage().delete(prefix)

@@ -168,9 +168,14 @@ def _gpus(workers: Sequence[Worker]) -> Iterator[Metric]:
 
 
 def _upkeep(counted: dict[Key, float]) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "scene3d_fenced_publishes",
+        "Results of workers that had been given up for lost; turned away.",
+        counted.get(("fenced", ""), 0),
+    )
     yield GaugeMetricFamily(
         "scene3d_reconciler_heartbeat_timestamp_seconds",
-        "When a worker last looked after lost jobs; 0: never.",
+        "When somebody last looked after lost jobs; 0: never.",
         counted.get((RECONCILED, ""), 0),
     )
     disk = shutil.disk_usage(settings.DATA_DIR)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from accounts.public import User
 from jobs.querysets import JobQuerySet
 from jobs.states import ACTIVE, RETRYABLE, TERMINAL, ExportStatus, JobStage, JobState, PhotoStatus
 from scene3d.engine.public import PRESETS, OptionsInvalid
@@ -361,6 +362,30 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.label}: {self.value:g}"
+
+
+class Keeper(User):
+    """A person, as whose photos and results take room."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "storage of a person"
+        verbose_name_plural = "storage"
+
+
+class Duty(models.Model):
+    """Who does what one process at a time does; see `duty`."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    holder = models.CharField(max_length=100, blank=True)
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "duties"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.holder or 'nobody'}"
 
 
 class Worker(models.Model):

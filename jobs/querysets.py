@@ -6,19 +6,15 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from jobs.files import PREVIEW
-from jobs.states import ACTIVE, JobState
+from jobs.states import ACTIVE
 
 if TYPE_CHECKING:
-    from jobs.models import Job
+    from jobs.models import Job  # noqa: F401  # the base class names it
 
 
 class JobQuerySet(QuerySet["Job"]):
     def active(self) -> Self:
         return self.filter(state__in=ACTIVE)
-
-    def ahead_of(self, job: "Job") -> Self:
-        """Waiting jobs that a worker takes before `job`."""
-        return self.filter(state=JobState.QUEUED, queued_at__lt=job.queued_at).exclude(pk=job.pk)
 
     def with_cover(self) -> Self:
         """For lists, with `has_preview`: whether there is a picture of the result, and `cover`: the

@@ -1,6 +1,8 @@
 """Carries an attempt's progress into the database, and requests to stop out of it."""
 
 import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -36,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 1.0
 _WRITE_EVERY_S = 0.5
+_SAVING_S = 600.0
+"""Nobody may stop a run while it saves what it has; after this it is not saving but stuck."""
 _NO_REASON: Mapping[str, Any] = {
     "reason": None, "explanation": None, "action": None, "evidence": {},
 }  # fmt: skip
@@ -43,6 +47,10 @@ _NO_REASON: Mapping[str, Any] = {
 
 class WorkerStopping(Exception):  # noqa: N818  # a request, not an error
     """The worker was told to end; the job goes back into the queue."""
+
+
+class LeaseLost(Exception):  # noqa: N818  # nobody's fault here
+    """Another worker has the job now, or soon will: whatever comes of this attempt is void."""
 
 
 class Recorder:
@@ -53,6 +61,7 @@ class Recorder:
         self._options = options
         self._workspace = workspace
         self._is_unwanted = threading.Event()
+        self._is_lost = threading.Event()
         self._is_over = threading.Event()
         self._started_s = time.monotonic()
         self._names: dict[int, str] = {}
@@ -149,7 +158,9 @@ class Recorder:
         )
 
     def check(self) -> None:
-        """Raises: Cancelled, WorkerStopping, TimeLimitReached."""
+        """Raises: LeaseLost, Cancelled, WorkerStopping, TimeLimitReached."""
+        if self._is_lost.is_set():
+            raise LeaseLost
         if self._is_unwanted.is_set():
             raise Cancelled
         if stop_requested.is_set():
@@ -167,13 +178,38 @@ class Recorder:
         return path
 
     def _beat(self) -> None:
+        beaten_s = time.monotonic()
         try:
             while not self._is_over.wait(_HEARTBEAT_S):
-                try:
-                    if not services.heartbeat(self._lease):
-                        self._is_unwanted.set()  # and beat on: what there is may be saved
-                except DatabaseError:
-                    logger.warning("the database missed a heartbeat", exc_info=True)
-                    close_old_connections()
+                if self._has_beaten():
+                    beaten_s = time.monotonic()
+                elif time.monotonic() - beaten_s > services.LEASE.total_seconds():
+                    self._is_lost.set()
+                self._leave_if_stuck(time.monotonic() - beaten_s)
         finally:
             connection.close()
+
+    def _has_beaten(self) -> bool:
+        """False while the lease is lost, or while the database cannot be asked."""
+        try:
+            if services.heartbeat(self._lease):
+                return True
+            if services.is_leased(self._lease):
+                self._is_unwanted.set()  # and beat on: what there is may be saved
+                return True
+            self._is_lost.set()
+        except DatabaseError:
+            logger.warning("the database missed a heartbeat", exc_info=True)
+            close_old_connections()
+        return False
+
+    def _leave_if_stuck(self, silent_s: float) -> None:
+        """Code that never comes back to `check` cannot be asked to stop; the process can."""
+        over_s = time.monotonic() - self._started_s - 60 * settings.ENV.job_time_limit_min
+        if over_s > _SAVING_S:
+            message = "The job did not stop at its time limit."
+            services.mark_errored(self._lease, code="time_limit", message=message, traceback="")
+        elif not self._is_lost.is_set() or silent_s < 2 * services.LEASE.total_seconds():
+            return
+        logger.error("job %s does not stop: this worker ends", self._lease.job_id)
+        os.kill(os.getpid(), signal.SIGKILL)

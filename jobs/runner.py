@@ -3,25 +3,28 @@
 import logging
 import shutil
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 
-from jobs import services
+from jobs import services, tallies
 from jobs.artifacts import store_result
 from jobs.files import delete_tree, result_prefix
 from jobs.models import Job
-from jobs.recorder import Recorder, WorkerStopping
+from jobs.recorder import LeaseLost, Recorder, WorkerStopping
 from jobs.results import fetch_photos
 from jobs.services import Lease
 from jobs.worker_host import this_host
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.pipeline import reconstruct
 from scene3d.engine.public import (
     Cancelled,
     HostProblem,
     PhotoProblem,
     ReconstructionOptions,
+    telling_full_disk,
 )
 from scene3d.engine.workspace import Workspace
 
@@ -29,21 +32,40 @@ logger = logging.getLogger(__name__)
 
 
 def run_job(job_id: UUID) -> None:
-    """Take the job if it still waits, and bring it to an end or back into the queue.
+    """Take the job whose turn it is, and bring it to an end or back into the queue.
 
+    Args:
+        job_id: what was delivered; see `services.claim_next`.
     Raises: whatever was not foreseen, after the job is marked, so that RQ and the alarm see it.
     """
-    lease = services.claim(job_id)
+    lease = services.claim_next(job_id)
     if lease is None:
         logger.info("job %s: nothing to do", job_id)
         return
-    folder = Path(settings.WORK_DIR) / str(job_id) / str(lease.attempt)
+    failpoint("claimed")
+    folder = Path(settings.WORK_DIR) / str(lease.job_id) / str(lease.attempt)
     try:
-        _work(lease, folder)
+        _bring_to_an_end(lease, folder)
+    finally:
+        # Not the folder above: another attempt may be at work there.
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.parent.rmdir()
+    failpoint("published")
+    logger.info("job %s: attempt %d is over", lease.job_id, lease.attempt)
+
+
+def _bring_to_an_end(lease: Lease, folder: Path) -> None:
+    """Raises: whatever was not foreseen."""
+    try:
+        with telling_full_disk():
+            _work(lease, folder)
     except Cancelled:
         services.mark_cancelled(lease)
     except WorkerStopping:
         services.release(lease)
+    except LeaseLost:
+        logger.warning("job %s: attempt %d is no longer wanted", lease.job_id, lease.attempt)
     except PhotoProblem as problem:
         services.fail(
             lease,
@@ -59,9 +81,6 @@ def run_job(job_id: UUID) -> None:
         )
         services.mark_errored(lease, code=code, message=message, traceback=_full_story(error))
         raise
-    finally:
-        shutil.rmtree(folder.parent, ignore_errors=True)
-    logger.info("job %s: %s", job_id, Job.objects.values_list("state", flat=True).get(pk=job_id))
 
 
 def _work(lease: Lease, folder: Path) -> None:
@@ -73,8 +92,10 @@ def _work(lease: Lease, folder: Path) -> None:
     with Recorder(lease, workspace, options) as recorder:
         report = reconstruct(sources, options, workspace, recorder, this_host())
         artifacts = store_result(lease, workspace.result_dir)
+    failpoint("publishing")
     if not services.finish(lease, report.model_dump(mode="json"), artifacts):
         logger.warning("job %s: the result of attempt %d is not wanted", job.pk, lease.attempt)
+        tallies.count_fenced()
         delete_tree(result_prefix(job.pk, lease.attempt))
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from drift.public import record_outcome
@@ -26,7 +27,9 @@ from jobs.files import (
 )
 from jobs.models import Artifact, Job, JobEvent, Photo, StageRun
 from jobs.states import RETRYABLE, TERMINAL, JobState
-from scene3d.background.queue import enqueue_on_commit, is_delivered
+from jobs.turns import waiting_in_turn
+from scene3d.background.queue import enqueue_on_commit
+from scene3d.engine.failpoints import failpoint
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +65,12 @@ def deliver(job: Job) -> None:
 
 def claim(job_id: UUID) -> Lease | None:
     """QUEUED to RUNNING, at most once; None when another worker won or nothing waits."""
-    now = timezone.now()
     with transaction.atomic():
         won = Job.objects.filter(pk=job_id, state=JobState.QUEUED, cancel_requested_at=None).update(
             state=JobState.RUNNING,
             attempt=F("attempt") + 1,
-            started_at=now,
-            heartbeat_at=now,
+            started_at=timezone.now(),
+            heartbeat_at=Now(),
             **_NO_STAGE,
         )
         if not won:
@@ -79,10 +81,38 @@ def claim(job_id: UUID) -> Lease | None:
     return Lease(job_id=job_id, attempt=attempt)
 
 
+def claim_next(rung_for: UUID) -> Lease | None:
+    """The job whose turn it is, which need not be the one that was delivered: a delivery only says
+    that something waits. None when nothing does.
+
+    Args:
+        rung_for: is delivered again if another was taken in its place, so that what waits is always
+            in the queue.
+    """
+    for job_id in waiting_in_turn():
+        with transaction.atomic():
+            lease = claim(job_id)
+            if lease is None:
+                continue
+            passed_over = Job.objects.filter(pk=rung_for, state=JobState.QUEUED).first()
+            if passed_over is not None:
+                deliver(passed_over)
+        return lease
+    return None
+
+
 def heartbeat(lease: Lease) -> bool:
-    """Whether the lease still holds and nobody asked to stop."""
-    _leased(lease).update(heartbeat_at=timezone.now())
+    """Whether the lease still holds and nobody asked to stop.
+
+    By the database's clock, as all that leases depend on: machines' clocks differ.
+    """
+    _leased(lease).update(heartbeat_at=Now())
     return _leased(lease).filter(cancel_requested_at=None).exists()
+
+
+def is_leased(lease: Lease) -> bool:
+    """Whether the attempt is still the job's own."""
+    return _leased(lease).exists()
 
 
 def begin_stage(lease: Lease, stage: str, total: int) -> None:
@@ -108,7 +138,7 @@ def record_growth(
 ) -> None:
     """There is a newer preview of the model so far."""
     with transaction.atomic():
-        if _leased(lease).update(heartbeat_at=timezone.now()):
+        if _leased(lease).update(heartbeat_at=Now()):
             rows.write_artifact(lease.job_id, LIVE, stored, "application/octet-stream")
             data = {"num_registered": num_registered, "num_points": num_points}
             tell(lease.job_id, "model", data)
@@ -301,23 +331,8 @@ def record_drift(lease: Lease, facts: Mapping[str, Any]) -> None:
             tell(lease.job_id, "drift", facts)
 
 
-def recover_jobs() -> None:
-    """Put right what a lost worker, a lost broker or a lost message left behind.
-
-    Run by every worker between jobs; each change is conditional, so any number may run at once.
-    """
-    expired = timezone.now() - LEASE
-    for job in Job.objects.filter(state=JobState.RUNNING, heartbeat_at__lt=expired):
-        _recover_lost(job)
-    for job in Job.objects.filter(state=JobState.QUEUED, queued_at__lt=expired):
-        if not is_delivered(str(job.pk), delivery=job.delivery):
-            logger.warning("job %s waits, but the queue has lost it: delivered again", job.pk)
-            with transaction.atomic():
-                deliver(job)
-    tallies.note_reconciled()
-
-
-def _recover_lost(job: Job) -> None:
+def recover_lost(job: Job) -> None:
+    """A running job whose worker is gone: back into the queue, or to its end after the third."""
     lease = Lease(job_id=job.pk, attempt=job.attempt)
     if job.cancel_requested_at is not None:
         mark_cancelled(lease)
@@ -329,6 +344,7 @@ def _recover_lost(job: Job) -> None:
             if _leased(lease).update(lost_attempts=F("lost_attempts") + 1):
                 logger.warning("job %s lost its worker in attempt %d", job.pk, job.attempt)
                 release(lease)
+                failpoint("requeued")
 
 
 def _leased(lease: Lease) -> QuerySet[Job]:

@@ -16,6 +16,7 @@ from jobs.presets import choose_preset, versioned_options
 from jobs.services import deliver, tell
 from jobs.states import JobState
 from jobs.uploads import Upload
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.public import PhotoSource
 from scene3d.http.problem import Problem
 
@@ -78,6 +79,7 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
 
 def _save(job: Job, upload: Upload) -> None:
     stored = [_store(job.pk, photo) for photo in upload.photos]
+    failpoint("photos_stored")
     with transaction.atomic():
         job.save(force_insert=True)
         Photo.objects.bulk_create(
@@ -93,6 +95,8 @@ def _save(job: Job, upload: Upload) -> None:
         )
         tell(job.pk, "state", {"state": JobState.QUEUED})
         deliver(job)
+        failpoint("row_written")
+    failpoint("accepted")
     logger.info("job %s: %d photos, preset %s", job.pk, job.num_photos, job.preset)
 
 

@@ -51,6 +51,11 @@ def count_stages(runs: Iterable[StageRun]) -> None:
     _add(amounts)
 
 
+def count_fenced() -> None:
+    """A worker that had been given up for lost came with a result, and was turned away."""
+    _add({("fenced", ""): 1})
+
+
 def note_reconciled() -> None:
     """Somebody has just looked after lost jobs."""
     Tally.objects.update_or_create(

@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+from scene3d.engine.failpoints import failpoint
+
 
 def run_reconstruction(job_id: str) -> None:
     """Work on one job; safe to call twice, or for a job that is gone."""
+    failpoint("delivered")
     from jobs.runner import run_job  # noqa: PLC0415  # heavy imports only inside the worker
 
     run_job(UUID(job_id))

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.public import (
     ArchiveLimits,
     ArchiveProblem,
@@ -89,6 +90,7 @@ def _unpack(archive: TemporaryUploadedFile, folder: Path) -> Upload:
         max_photos=settings.ENV.max_photos, max_unpacked_bytes=4 * settings.MAX_UPLOAD_BYTES
     )
     unpacked = unpack_photos(Path(archive.temporary_file_path()), folder, limits)
+    failpoint("unpacked")
     return Upload(photos=unpacked.photos, num_ignored_files=unpacked.num_ignored)
 
 

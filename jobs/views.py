@@ -23,6 +23,7 @@ from jobs.files import LIVE
 from jobs.models import Artifact, Export, Job, Photo, Preset
 from jobs.presets import offered_presets
 from jobs.shares import LIFETIMES, active_shares
+from jobs.retention import kept_until
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
 from jobs.uploads import MIN_NUM_PHOTOS
@@ -101,6 +102,7 @@ class JobPage(LoginRequiredMixin, DetailView[Job]):
             "share_lifetimes": LIFETIMES,
             "live_name": LIVE,
             "has_live": job.is_active and job.artifacts.filter(name=LIVE).exists(),
+            "kept_until": kept_until(job),
             "has_worker": bool(capabilities()["workers"]),
             **_origin(self.request, job),
             **_drift(job),

@@ -12,6 +12,7 @@ from jobs.estimates import estimate, learned_seconds, queue_wait_s
 from jobs.models import Artifact, Export, Feedback, Job, Photo, Preset
 from jobs.presets import effective_options
 from jobs.states import JobState
+from jobs.turns import ahead_of
 
 _VERDICTS = f"One of {', '.join(SEVERITY)}."
 
@@ -304,7 +305,7 @@ def progress_of(job: Job) -> dict[str, Any]:
 def queue_position_of(job: Job) -> int | None:
     if job.state != JobState.QUEUED:
         return None
-    return 1 + Job.objects.ahead_of(job).count()
+    return 1 + ahead_of(job).count()
 
 
 def feedback_of_owner(job: Job) -> dict[str, str] | None:

@@ -106,6 +106,7 @@ class EmbeddedStack:
         self._services = [
             _Service("web", [*manage, "run_web", "--host", host, "--port", str(port)]),
             _Service("worker", [*manage, "run_worker"]),
+            _Service("reconciler", [*manage, "run_reconciler"]),
             _Service("experiments", [*manage, "run_experiment_worker"]),
         ]
         self._is_over = threading.Event()

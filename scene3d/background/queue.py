@@ -1,6 +1,7 @@
 """The only door to RQ: the queue is a hint, the job row is the truth."""
 
 import logging
+from collections.abc import Mapping
 
 import django_rq
 from django.conf import settings
@@ -8,6 +9,8 @@ from django.db import transaction
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.job import JobStatus
+
+from scene3d.engine.failpoints import failpoint
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +20,7 @@ _OVER = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobS
 def enqueue_on_commit(task: str, job_id: str, *, delivery: int, queue: str | None = None) -> None:
     """Have a worker call `task(job_id)` once the current transaction is committed.
 
-    A broker that is away only delays: the row says "queued", and `recover_jobs` delivers it
+    A broker that is away only delays: the row says "queued", and the reconciler delivers it
     again. Deliveries are numbered because RQ refuses a second job of one name while it
     remembers the first.
 
@@ -45,12 +48,27 @@ def _delivery_id(job_id: str, delivery: int) -> str:
 
 
 def _enqueue(task: str, job_id: str, delivery: int, queue: str | None) -> None:
+    failpoint("committed")
     try:
         _queue(queue).enqueue(
             task, job_id, job_id=_delivery_id(job_id, delivery), result_ttl=0, failure_ttl=86_400
         )
     except RedisError as error:
         logger.warning("%s waits in the database: the broker is away: %s", job_id, error)
+
+
+def undelivered(wanted: Mapping[str, int], *, queue: str | None = None) -> list[str]:
+    """Which of these ids, each with the number of its delivery, no worker will find in the queue.
+
+    One that a worker has just taken, and not yet claimed, is among them: a delivery too many does
+    no harm, one that died with its worker does. None while the broker cannot be asked.
+    """
+    try:
+        listed = set(_queue(queue).get_job_ids())
+    except RedisError:
+        logger.warning("the broker does not answer", exc_info=True)
+        return []
+    return [key for key, delivery in wanted.items() if _delivery_id(key, delivery) not in listed]
 
 
 def is_delivered(job_id: str, *, delivery: int, queue: str | None = None) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scene3d.engine.errors import ArchiveProblem, NoPhotos
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.sources import PhotoSource, looks_like_photo, without_common_folder
 from scene3d.engine.zip_structure import check_structure
 
@@ -192,6 +193,7 @@ def _unpack(
         with archive.open(member) as content, target.open("xb") as file:
             while chunk := content.read(_CHUNK_BYTES):
                 num_bytes += file.write(chunk)
+                failpoint("unpacking")
         if num_bytes != member.file_size:
             raise zipfile.BadZipFile("not the declared size")  # noqa: TRY301
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:

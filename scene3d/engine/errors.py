@@ -123,6 +123,13 @@ class NativeCrash(HostProblem):
     next_step = "Try again; if it happens again, report the log that is named in the evidence."
 
 
+class NativeMemoryFull(NativeCrash):
+    """A native stage wanted more memory than there is, or the system ended it, as it does then."""
+
+    code = "oom_killed"
+    next_step = "Use fewer or smaller photos, or a machine with more memory."
+
+
 class StorageFull(HostProblem):
     """The disk is full."""
 

@@ -21,6 +21,7 @@ from scene3d.engine.diagnosis import (
 )
 from scene3d.engine.errors import InsufficientFeatures, InsufficientOverlap, OptionsInvalid
 from scene3d.engine.exporting import export_models
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
 from scene3d.engine.host import Host
@@ -65,6 +66,7 @@ def reconstruct(
     _require_known(options.dense.hold_out, photos)
     workspace.prepare()
     findings = _run_stages(photos, options, workspace, progress, host)
+    failpoint("exporting")
     report = describe(findings, options, host)
     report.write(workspace.result_dir / "report.json")
     return report
@@ -252,3 +254,4 @@ class _Clock:
         started_s = monotonic()
         yield
         self.stages.append(StageSeconds(stage=stage, seconds=monotonic() - started_s))
+        failpoint("stage_done")

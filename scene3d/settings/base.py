@@ -178,12 +178,13 @@ STATICFILES_DIRS = [
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "jobs": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "jobs.storage.DurableStorage",
         "OPTIONS": {"location": DATA_DIR / "jobs"},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 X_ACCEL = ENV.x_accel
+ORPHAN_GRACE = timedelta(hours=24)  # files that no row names are deleted after this
 UPLOAD_DIR = existing_folder(DATA_DIR / "uploads")
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]

@@ -204,6 +204,12 @@ class Environment(BaseModel):
     job_time_limit_min: int = Field(
         240, alias="SCENE3D_JOB_TIME_LIMIT_MIN", ge=1, description="A job is ended after this."
     )
+    retention_days: int | None = Field(
+        None,
+        alias="SCENE3D_RETENTION_DAYS",
+        ge=1,
+        description="Jobs that are over for longer are deleted; never when absent.",
+    )
     webhook_url: WebhookUrl | None = Field(
         None,
         alias="SCENE3D_WEBHOOK_URL",

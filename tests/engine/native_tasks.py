@@ -1,6 +1,7 @@
 """Tasks that native children run in test_native.py."""
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -64,6 +65,19 @@ def leave(payload: Payload, tell: Tell) -> None:
     if payload.get("answer"):
         tell("result", value="an answer all the same")
     os._exit(payload["code"])
+
+
+def tell_limits(_payload: Payload, _tell: Tell) -> dict[str, int]:
+    kinds = ("DATA", "FSIZE", "CORE")
+    return {kind: resource.getrlimit(getattr(resource, f"RLIMIT_{kind}"))[0] for kind in kinds}
+
+
+def take_memory(payload: Payload, _tell: Tell) -> int:
+    return len(bytearray(payload["num_bytes"]))
+
+
+def die_as_if_memory_were_short(_payload: Payload, _tell: Tell) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def sleep(payload: Payload, tell: Tell) -> None:

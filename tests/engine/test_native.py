@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from scene3d.engine.errors import Cancelled, NativeCrash
+from scene3d.engine.errors import Cancelled, NativeCrash, NativeMemoryFull, TimeLimitReached
+from scene3d.engine.native.limits import available_bytes
 from scene3d.engine.native.run import Event, NativeRequest, run_native
 
 from . import native_tasks
@@ -251,3 +252,40 @@ def test_no_pipe_and_no_process_is_left(request_of: Callable[..., NativeRequest]
     with pytest.raises(NativeCrash):
         run_native([request_of(native_tasks.fail)], ignore, never)
     assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_a_child_is_under_limits(request_of: Callable[..., NativeRequest]) -> None:
+    [limits] = run_native([request_of(native_tasks.tell_limits)], ignore, never)
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert 0 < available_bytes() <= machine
+    assert limits["DATA"] == int(0.9 * available_bytes())
+    assert (limits["FSIZE"], limits["CORE"]) == (64 << 30, 0)
+
+
+def test_more_memory_than_there_is_has_a_code_of_its_own(
+    crash: Callable[..., NativeCrash],
+) -> None:
+    problem = crash(native_tasks.take_memory, num_bytes=available_bytes())
+    assert isinstance(problem, NativeMemoryFull)
+    assert problem.code == "oom_killed"
+    assert "MemoryError" in problem.evidence["last_words"]
+
+
+def test_one_that_the_system_ends_was_short_of_memory(crash: Callable[..., NativeCrash]) -> None:
+    assert crash(native_tasks.die_as_if_memory_were_short).code == "oom_killed"
+    assert crash(native_tasks.abort).code == "native_crash"
+
+
+def test_a_stage_that_hangs_ends_soon_after_its_deadline(
+    request_of: Callable[..., NativeRequest],
+) -> None:
+    """Even one that does not hear SIGTERM."""
+    deadline_s = time.monotonic() + 1
+
+    def check() -> None:
+        if time.monotonic() > deadline_s:
+            raise TimeLimitReached("over")
+
+    with pytest.raises(TimeLimitReached):
+        run_native([request_of(native_tasks.sleep, stubborn=True)], ignore, check)
+    assert time.monotonic() - deadline_s < 5

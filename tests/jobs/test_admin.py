@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.template.defaultfilters import filesizeformat
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from jobs.models import Job, Preset, Worker
+from jobs.models import Job, Keeper, Preset, Worker
 from jobs.states import JobState
+from jobs.storage_use import with_storage
 from tests.jobs.builders import (
     TRACEBACK,
     make_done,
@@ -21,6 +23,7 @@ from tests.jobs.builders import (
 from tests.jobs.pages import Page
 
 JOBS = "/admin/jobs/job/"
+STORAGE_NUMBERS = ("num_jobs", "photo_bytes", "result_bytes")
 
 
 @pytest.fixture
@@ -39,6 +42,22 @@ def rows(alice: User) -> dict[str, Any]:
         "jobs_worker": Worker.objects.create(name="host.17", network_loads={"aliked-n16": 1}),
         "accounts_user": alice,
     }
+
+
+def test_storage_is_told_by_person(admin: Client, alice: User, bob: User) -> None:
+    done = make_done(alice)
+    make_job(alice)
+    photo_bytes = sum(photo.num_bytes for job in alice.jobs.all() for photo in job.photos.all())
+    result_bytes = sum(artifact.num_bytes for artifact in done.artifacts.all())
+    rows = {keeper.username: keeper for keeper in with_storage(Keeper.objects.all())}
+    assert vars(rows["alice"])["num_jobs"] == 2
+    assert vars(rows["alice"])["photo_bytes"] == photo_bytes > 0
+    assert vars(rows["alice"])["result_bytes"] == result_bytes > 0
+    assert [vars(rows["bob"])[name] for name in STORAGE_NUMBERS] == [0, 0, 0]
+    page = admin.get("/admin/jobs/keeper/").content.decode()
+    assert page.index("alice") < page.index("bob")
+    assert filesizeformat(result_bytes) in page
+    assert admin.get("/admin/jobs/keeper/add/").status_code == 403
 
 
 @pytest.mark.parametrize("model", ["jobs_job", "jobs_preset", "jobs_worker", "accounts_user"])

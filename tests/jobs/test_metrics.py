@@ -10,10 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from jobs import services
+from jobs import services, tallies
 from jobs.machine import read_gpus, read_machine
 from jobs.metrics import JobCollector
 from jobs.models import Job, Photo, Worker
+from jobs.reconciler import recover_jobs
 from jobs.states import TERMINAL, JobStage, JobState, PhotoStatus
 from mlops import lifecycle
 from mlops.models import Experiment
@@ -70,6 +71,7 @@ def test_a_new_server_shows_zeros_not_gaps() -> None:
         ("scene3d_workers", ()): 0,
         ("scene3d_model_server_ready", ()): 0,
         ("scene3d_reconciler_heartbeat_timestamp_seconds", ()): 0,
+        ("scene3d_fenced_publishes_total", ()): 0,
     }
     found = samples()
     disk = {name: found.pop((name, ())) for name in DISK}
@@ -214,9 +216,15 @@ def test_what_this_machine_says_is_plausible() -> None:
         assert card["utilization"] is None or 0 <= card["utilization"] <= 1
 
 
+def test_results_that_came_too_late_are_counted() -> None:
+    tallies.count_fenced()
+    tallies.count_fenced()
+    assert of("scene3d_fenced_publishes_total") == {(): 2}
+
+
 def test_whoever_looks_after_lost_jobs_leaves_a_time() -> None:
     before = timezone.now().timestamp()
-    services.recover_jobs()
+    recover_jobs()
     [beat] = of("scene3d_reconciler_heartbeat_timestamp_seconds").values()
     assert before <= beat <= timezone.now().timestamp()
 

@@ -12,11 +12,13 @@ from rq.job import JobStatus
 from accounts.models import User
 from jobs import services
 from jobs.models import Job
+from jobs.reconciler import UNSEEN, recover_jobs
 from jobs.states import JobState
 from tests.jobs.builders import make_ended, make_job, start
 
 LONG_AGO = services.LEASE + timedelta(seconds=1)
 JUST_NOW = services.LEASE - timedelta(seconds=5)
+BARELY_SEEN = UNSEEN - timedelta(seconds=5)
 
 
 def without_heartbeat(job: Job, since: timedelta = LONG_AGO) -> None:
@@ -35,7 +37,7 @@ def recover(django_capture_on_commit_callbacks: Any) -> Any:
 
     def run() -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            services.recover_jobs()
+            recover_jobs()
 
     return run
 
@@ -86,7 +88,7 @@ def test_a_loss_counts_once_however_many_see_it(alice: User, broker: Queue) -> N
     without_heartbeat(job)
     seen_by_two = [Job.objects.get(pk=job.pk) for _ in range(2)]
     for seen in seen_by_two:
-        services._recover_lost(seen)
+        services.recover_lost(seen)
     job.refresh_from_db()
     assert (job.state, job.lost_attempts, job.delivery) == (JobState.QUEUED, 1, 1)
 
@@ -189,7 +191,7 @@ def test_a_delivery_under_way_is_not_repeated(
 
 def test_a_job_that_just_came_is_not_asked_for(alice: User, broker: Queue, recover: Any) -> None:
     job = make_job(alice)
-    waiting(job, JUST_NOW)
+    waiting(job, BARELY_SEEN)
     recover()
     job.refresh_from_db()
     assert (job.delivery, broker.job_ids) == (0, [])

@@ -48,6 +48,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "SCENE3D_MAX_POINTS": ("max_points", "1000", 1000),
     "SCENE3D_VOXEL_SIZE": ("voxel_size", "0", 0.0),
     "SCENE3D_JOB_TIME_LIMIT_MIN": ("job_time_limit_min", "5", 5),
+    "SCENE3D_RETENTION_DAYS": ("retention_days", "90", 90),
     "SCENE3D_WEBHOOK_URL": ("webhook_url", "https://a.example/x?y", "https://a.example/x?y"),
     "SCENE3D_WEBHOOK_SECRET": ("webhook_secret", WHSEC, WHSEC),
     "SCENE3D_WEBHOOK_ALLOW_PRIVATE": ("webhook_allow_private", "true", True),

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from drift.scoring import look_at_windows
-from jobs import exports, services, shadow_scratch, worker_host
+from jobs import shadow_scratch, worker_host
+from jobs.orphans import sweep_work
+from jobs.reconciler import Reconciler
 from scene3d.background.worker_command import WorkerCommand
 from scene3d.background.workers import run_worker
 
@@ -25,21 +27,27 @@ class Command(WorkerCommand):
         beating = threading.Thread(target=_beat, args=[is_over], name="worker-row", daemon=True)
         beating.start()
         try:
-            run_worker(settings.RECONSTRUCTION_QUEUE, maintain=_maintain, burst=burst)
+            run_worker(settings.RECONSTRUCTION_QUEUE, maintain=_Upkeep(), burst=burst)
         finally:
             is_over.set()
             beating.join()
             worker_host.stop_worker()
 
 
-def _maintain() -> None:
-    services.recover_jobs()
-    exports.recover_exports()
-    shadow_scratch.sweep()
-    try:
-        look_at_windows()
-    except Exception:
-        logger.exception("the last jobs were not looked at together")
+class _Upkeep:
+    """Between jobs. Lost jobs too, where no reconciler runs."""
+
+    def __init__(self) -> None:
+        self._reconcile = Reconciler()
+
+    def __call__(self) -> None:
+        self._reconcile()
+        sweep_work()
+        shadow_scratch.sweep()
+        try:
+            look_at_windows()
+        except Exception:
+            logger.exception("the last jobs were not looked at together")
 
 
 def _beat(is_over: threading.Event) -> None:

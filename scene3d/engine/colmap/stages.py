@@ -8,6 +8,7 @@ from typing import Any
 from scene3d.engine.cameras import group_cameras
 from scene3d.engine.colmap.salvage import MappingStopped, Salvage
 from scene3d.engine.errors import Cancelled, NativeCrash, TimeLimitReached
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.host import Host
 from scene3d.engine.model import Model
 from scene3d.engine.native.run import Event, NativeRequest, run_native
@@ -44,6 +45,7 @@ def verify_pairs(
     }
 
     def on_event(_child: int, event: Event) -> None:
+        failpoint("verifying")
         progress.update(num_pairs + event["done"], num_pairs=num_pairs)
 
     request = _verification_request("verify", scene, options, workspace)
@@ -171,6 +173,7 @@ class _Growth:
         self._models: dict[int, Mapping[str, Any]] = {}
 
     def on_event(self, _child: int, event: Event) -> None:
+        failpoint("mapping")
         if event["event"] == "snapshot":
             self._progress.grown(self._salvage.look())
             return

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.features.base import save_features
 from scene3d.engine.host import Host
 from scene3d.engine.native.run import Event, NativeRequest, run_native
@@ -73,6 +74,7 @@ def _extract_in_children(
     num_keypoints: dict[int, int] = {}
 
     def on_event(_child: int, event: Event) -> None:
+        failpoint("extracting")
         num_keypoints[event["index"]] = event["num_keypoints"]
         progress.update(len(num_keypoints), num_keypoints=sum(num_keypoints.values()))
 

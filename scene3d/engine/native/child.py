@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from scene3d.engine.failpoints import failpoint
 from scene3d.engine.native.lifetime import die_with_parent
+from scene3d.engine.native.limits import limit_this_process
 
 Tell = Callable[..., None]
 """Sends one event with its values to the parent."""
@@ -21,8 +23,10 @@ Task = Callable[[Mapping[str, Any], Tell], Any]
 def main(request_path: Path, answers_fd: int, parent_pid: int) -> None:
     """Do one task and leave."""
     die_with_parent(parent_pid)
+    limit_this_process()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
     request = json.loads(request_path.read_text())
+    failpoint("native")
     with os.fdopen(answers_fd, "w", buffering=1) as answers:
 
         def tell(event: str, **values: Any) -> None:

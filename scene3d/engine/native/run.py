@@ -6,6 +6,7 @@ inherited pipe and keeps stdout and stderr, which COLMAP writes to, in a log.
 
 import json
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -16,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from scene3d.engine.errors import NativeCrash, StorageFull
+from scene3d.engine.errors import NativeCrash, NativeMemoryFull, StorageFull
 from scene3d.engine.storage import looks_full
 
 _POLL_S = 0.2
+_NO_MEMORY = re.compile(r"std::bad_alloc|MemoryError|Cannot allocate memory|can't start new thread")
 _TERMINATION_GRACE_S = 2.0
 _PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 
@@ -49,6 +51,7 @@ def run_native(
         check: called several times a second; what it raises ends all children.
     Raises:
         NativeCrash: a child ended without a result; the evidence has its last words.
+        NativeMemoryFull: likewise, and there was no memory.
         StorageFull: likewise, and the disk is full.
     """
     results: dict[int, Any] = {}
@@ -130,7 +133,9 @@ class _Child:
         if looks_full(words, self.request.log.parent):
             raise StorageFull(f"There was no room for the native stage {self._stage}.")
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        raise NativeCrash(
+        # Nobody but the system sends SIGKILL while we wait, and it does when memory is short.
+        is_memory = code == -signal.SIGKILL or _NO_MEMORY.search(words)
+        raise (NativeMemoryFull if is_memory else NativeCrash)(
             f"The native stage {self._stage} ended with {how}.",
             evidence={
                 "task": self.request.task,
