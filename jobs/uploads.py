@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +21,7 @@ from scene3d.engine.public import (
     PhotoSource,
     TooFewPhotos,
     looks_like_photo,
+    strip_private,
     unpack_photos,
 )
 
@@ -51,15 +52,22 @@ class Upload:
 
 @contextmanager
 def receive(
-    archive: TemporaryUploadedFile | None, photos: Sequence[TemporaryUploadedFile]
+    archive: TemporaryUploadedFile | None,
+    photos: Sequence[TemporaryUploadedFile],
+    *,
+    archive_sha256: str = "",
 ) -> Iterator[Upload]:
     """The upload, unpacked; its folder is gone afterwards, whatever happens.
 
+    Args:
+        archive_sha256: what its sender says that it is; empty where nothing was said.
     Raises: ArchiveProblem, NoPhotos, TooFewPhotos.
     """
+    if archive is not None and archive_sha256:
+        _check_sha256(Path(archive.temporary_file_path()), archive_sha256)
     Path(settings.UPLOAD_DIR).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="upload-", dir=settings.UPLOAD_DIR) as folder:
-        upload = _receive(archive, photos, Path(folder))
+        upload = _without_private(_receive(archive, photos, Path(folder)))
         if len(upload.photos) < MIN_NUM_PHOTOS:
             raise TooFewPhotos(
                 f"The upload holds {len(upload.photos)} photo"
@@ -82,6 +90,28 @@ def _receive(
     return _collect(photos, folder)
 
 
+def _check_sha256(archive: Path, declared: str) -> None:
+    with archive.open("rb") as file:
+        arrived = hashlib.file_digest(file, "sha256").hexdigest()
+    if arrived != declared.lower():
+        raise ArchiveProblem(
+            "checksum_mismatch",
+            "The archive that arrived is not the one that was announced.",
+            next_step="Send it again.",
+            evidence={"sha256": arrived},
+        )
+
+
+def _without_private(upload: Upload) -> Upload:
+    """Where and by whom photos were taken is nothing that is stored."""
+    photos = []
+    for photo in upload.photos:
+        target = photo.path.with_name(f"stripped-{photo.path.name}")
+        strip_private(photo.path, target)
+        photos.append(replace(photo, path=target.replace(photo.path)))
+    return replace(upload, photos=photos)
+
+
 def _unpack(archive: TemporaryUploadedFile, folder: Path) -> Upload:
     if not archive.size:
         raise ArchiveProblem("upload_empty", "The archive is empty.")
@@ -93,9 +123,13 @@ def _unpack(archive: TemporaryUploadedFile, folder: Path) -> Upload:
 
 
 def _collect(photos: Sequence[TemporaryUploadedFile], folder: Path) -> Upload:
+    if not photos:
+        raise ArchiveProblem(
+            "upload_empty", "Nothing was uploaded.", next_step="Choose photos or a ZIP archive."
+        )
     usable = [photo for photo in photos if looks_like_photo(photo.name or "")]
     if not usable:
-        raise NoPhotos("The upload holds no photos." if photos else "Nothing was uploaded.")
+        raise NoPhotos("The upload holds no photos.")
     if len(usable) > settings.ENV.max_photos:
         raise ArchiveProblem(
             "archive_too_many_files",

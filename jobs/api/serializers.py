@@ -262,6 +262,11 @@ class UploadSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Or the photos themselves, each as a part of this name.",
     )
+    archive_sha256 = serializers.RegexField(
+        "^[0-9a-fA-F]{64}$",
+        required=False,
+        help_text="Of the ZIP; one that arrives otherwise is refused.",
+    )
     name = serializers.CharField(required=False, allow_blank=True, max_length=120)
     preset = serializers.CharField(required=False, allow_blank=True, max_length=50)
     options = serializers.CharField(

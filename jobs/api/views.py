@@ -82,7 +82,11 @@ class JobList(generics.ListAPIView[Job]):
             options=values.get("options") or {},
             idempotency_key=request.headers.get("Idempotency-Key"),
         )
-        with receive(values.get("archive"), values.get("photos", [])) as upload:
+        with receive(
+            values.get("archive"),
+            values.get("photos", []),
+            archive_sha256=values.get("archive_sha256", ""),
+        ) as upload:
             job = submit(cast("User", request.user), upload, wanted)
         return _accepted(request, job)
 

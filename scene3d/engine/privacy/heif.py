@@ -15,6 +15,8 @@ _KEPT = frozenset({b"ftyp", b"meta"})
 _PICTURES = frozenset({b"hvc1", b"av01", b"avc1", b"vvc1", b"grid", b"iden", b"iovl", b"tmap"})
 _MAX_PLACES, _MAX_BOXES, _MAX_PATCHES = 20_000, 10_000, 100
 _EXIF_OFFSET_BYTES = 4
+_NO_TAGS = b"II*\0\x08\0\0\0" + bytes(6)
+"""A block that decoders can parse."""
 
 
 class _Box(NamedTuple):
@@ -181,9 +183,9 @@ def _cleaned_exif(source: Source, place: Range) -> bytes:
         return bytes(size)
     head = place.start + _EXIF_OFFSET_BYTES
     (offset,) = struct.unpack(">I", source[place.start : head])
-    block = camera_block(source, min(head + offset, place.end), place.end)
+    block = camera_block(source, min(head + offset, place.end), place.end) or _NO_TAGS
     cleaned = bytes(_EXIF_OFFSET_BYTES) + block
-    return cleaned.ljust(size, b"\0") if block and len(cleaned) <= size else bytes(size)
+    return cleaned.ljust(size, b"\0") if len(cleaned) <= size else bytes(size)
 
 
 def _require_disjoint(patches: list[tuple[int, bytes]]) -> None:
