@@ -34,7 +34,7 @@ test-diagnosis: $(SETUP_DEV) ## 100 generated bad photos: is each named rightly?
 	$(PYTHON) -m tests.engine.diagnosis_score
 
 test-fuzz: $(SETUP_DEV) ## 10,000 mutated archives and 10,000 mutated photos through the checks (some minutes)
-	DJANGO_SETTINGS_MODULE=scene3d.settings.test $(PYTHON) -m tests.jobs.fuzzing
+	$(PYTHON) -m tests.jobs.fuzzing
 
 test-stack: $(SETUP_DEV) ## the closed loop with the real Prometheus and Alertmanager, which it installs
 	.ci/install-monitoring

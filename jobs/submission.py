@@ -1,7 +1,7 @@
 """From an upload to a waiting job."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from accounts.public import User
+from jobs import partial_uploads
 from jobs.files import StoredFile, delete_tree, job_prefix, store
 from jobs.models import Job, Photo
 from jobs.presets import choose_preset, versioned_options
+from jobs.quotas import require_turn, take_turn
 from jobs.services import deliver, tell
 from jobs.states import JobState
+from jobs.upload_models import PartialUpload
 from jobs.uploads import Upload
 from scene3d.engine.public import PhotoSource
 from scene3d.http.problem import Problem
@@ -35,12 +38,17 @@ class Request:
     idempotency_key: str | None = None
 
 
-def submit(owner: User, upload: Upload, request: Request) -> Job:
+def submit(
+    owner: User, upload: Upload, request: Request, pieces: Sequence[PartialUpload] = ()
+) -> Job:
     """Store the photos and queue a job for them; the same job for a request that is repeated.
 
+    Args:
+        pieces: finished uploads that the photos came in; they go once the job is accepted.
     Raises:
         OptionsInvalid: no such preset, or options that it does not know.
-        Problem: the idempotency key is too long, or belongs to another request.
+        Problem: the idempotency key is too long, or belongs to another request; or the owner has too
+            many jobs, or no room.
     """
     preset = choose_preset(request.preset)
     options, configuration_version = versioned_options(preset, request.options)
@@ -49,6 +57,7 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
     fingerprint = upload.fingerprint(wanted)
     if earlier := _earlier(owner, request.idempotency_key, fingerprint):
         return earlier
+    require_turn(owner)
     job = Job(
         id=uuid4(),
         owner=owner,
@@ -64,7 +73,7 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
         num_ignored_files=upload.num_ignored_files,
     )
     try:
-        _save(job, upload)
+        _save(job, upload, pieces)
     except IntegrityError:
         delete_tree(job_prefix(job.pk))
         if earlier := _earlier(owner, request.idempotency_key, fingerprint):
@@ -76,9 +85,11 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
     return job
 
 
-def _save(job: Job, upload: Upload) -> None:
+def _save(job: Job, upload: Upload, pieces: Sequence[PartialUpload]) -> None:
     stored = [_store(job.pk, photo) for photo in upload.photos]
+    freed_bytes = sum(piece.num_bytes for piece in pieces)
     with transaction.atomic():
+        take_turn(job.owner, upload.num_bytes, freed_bytes=freed_bytes)
         job.save(force_insert=True)
         Photo.objects.bulk_create(
             Photo(
@@ -93,6 +104,8 @@ def _save(job: Job, upload: Upload) -> None:
         )
         tell(job.pk, "state", {"state": JobState.QUEUED})
         deliver(job)
+        if pieces:
+            transaction.on_commit(lambda: partial_uploads.discard(pieces), robust=True)
     logger.info("job %s: %d photos, preset %s", job.pk, job.num_photos, job.preset)
 
 

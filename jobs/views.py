@@ -1,7 +1,7 @@
 """The portal's pages: thin doors over services."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.views.generic import DetailView, ListView, TemplateView, View
 
+from accounts.public import User
 from drift.public import ODD, upload_verdict
 from jobs import exports, services
 from jobs.access import own_job, own_jobs
@@ -22,6 +23,7 @@ from jobs.errors import StateForbids
 from jobs.files import LIVE
 from jobs.models import Artifact, Export, Job, Photo, Preset
 from jobs.presets import offered_presets
+from jobs.quotas import quota_of
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
 from jobs.uploads import MIN_NUM_PHOTOS
@@ -68,6 +70,7 @@ class NewJob(LoginRequiredMixin, TemplateView):
             "min_num_photos": MIN_NUM_PHOTOS,
             "max_num_photos": settings.ENV.max_photos,
             "max_upload_mb": settings.ENV.max_upload_mb,
+            "quota": quota_of(cast("User", self.request.user)),
         }
 
 

@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from jobs.api import views
 from jobs.api.events import JobEvents
+from jobs.api.uploads import UploadDetail, UploadList
 
 
 class PictureKind(StringConverter):
@@ -26,6 +27,8 @@ urlpatterns = [
     ),
     path("jobs/<uuid:pk>/artifacts/<str:name>", views.JobArtifact.as_view(), name="job-artifact"),
     path("jobs/<uuid:pk>/exports/<slug:form>/", views.JobExport.as_view(), name="job-export"),
+    path("uploads/", UploadList.as_view(), name="upload-list"),
+    path("uploads/<uuid:pk>/", UploadDetail.as_view(), name="upload-detail"),
     path("capabilities/", views.Capabilities.as_view(), name="capabilities"),
     path("presets/", views.PresetList.as_view(), name="presets"),
 ]

@@ -1,6 +1,6 @@
 """The jobs API: thin doors over services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any, cast
@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.public import User
-from jobs import exports, feedback, services
+from jobs import exports, feedback, partial_uploads, services
 from jobs.access import own_job, own_jobs
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import (
@@ -39,7 +39,8 @@ from jobs.presets import offered_presets
 from jobs.states import ExportStatus
 from jobs.submission import Request as SubmissionRequest
 from jobs.submission import submit
-from jobs.uploads import receive
+from jobs.upload_models import PartialUpload
+from jobs.uploads import Arrived, receive, sort_out
 from jobs.workers import capabilities
 from scene3d.engine.public import FORMATS, SCALABLE
 from scene3d.http.files import ServedFile, serve
@@ -82,12 +83,11 @@ class JobList(generics.ListAPIView[Job]):
             options=values.get("options") or {},
             idempotency_key=request.headers.get("Idempotency-Key"),
         )
-        with receive(
-            values.get("archive"),
-            values.get("photos", []),
-            archive_sha256=values.get("archive_sha256", ""),
-        ) as upload:
-            job = submit(cast("User", request.user), upload, wanted)
+        owner = cast("User", request.user)
+        pieces = partial_uploads.finished(owner, values.get("uploads", []))
+        archive, photos = _arrived(values, pieces)
+        with receive(archive, photos, archive_sha256=values.get("archive_sha256", "")) as upload:
+            job = submit(owner, upload, wanted, pieces)
         return _accepted(request, job)
 
 
@@ -273,6 +273,20 @@ class PresetList(APIView):
     def get(self, request: Request) -> Response:
         context = {"available": capabilities()["presets"]}
         return Response(PresetSerializer(offered_presets(), many=True, context=context).data)
+
+
+def _arrived(
+    values: Mapping[str, Any], pieces: Sequence[PartialUpload]
+) -> tuple[Arrived | None, list[Arrived]]:
+    """The files of a request, and of uploads that it names."""
+    uploaded = [Arrived(name=piece.name, path=partial_uploads.path_of(piece)) for piece in pieces]
+    archive, photos = sort_out(uploaded)
+    photos += [Arrived.in_request(photo) for photo in values.get("photos", [])]
+    if (sent := values.get("archive")) is not None:
+        if archive is not None:
+            photos.append(archive)  # two archives: refused as ambiguous
+        archive = Arrived.in_request(sent)
+    return archive, photos
 
 
 def _act(request: Request, pk: UUID, act: Callable[[Job], None]) -> Response:

@@ -5,12 +5,14 @@ of its mutant, which `mutant(...)` makes again.
 """
 
 import gc
+import io
 import os
 import shutil
 import sys
 import tempfile
 import time
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +26,6 @@ from scene3d.engine.options import PhotoOptions
 from scene3d.engine.photos import UnreadablePhotoError, read_photo
 from scene3d.engine.public import strip_private
 from tests.engine.photo_files import encoded, exif, jpeg, smooth_rgb
-from tests.jobs.builders import zip_of
 
 NUM_EACH = 10_000
 _LIMITS = ArchiveLimits(max_photos=20, max_members=50, max_unpacked_bytes=8 << 20)
@@ -44,7 +45,15 @@ class Outcome:
 
 def archive_seeds() -> list[bytes]:
     names = ["a.jpg", "b/c.jpg", "d.png"]
-    return [zip_of(names), zip_of(names, 8), zip_of([f"{n}.jpg" for n in range(12)])]
+    return [_zip_of(names), _zip_of(names, 8), _zip_of([f"{n}.jpg" for n in range(12)])]
+
+
+def _zip_of(names: list[str], compression: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name in names:
+            archive.writestr(name, jpeg(smooth_rgb(64, 64)))
+    return buffer.getvalue()
 
 
 def image_seeds() -> list[bytes]:

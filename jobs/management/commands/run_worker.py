@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from drift.scoring import look_at_windows
-from jobs import exports, services, shadow_scratch, worker_host
+from jobs import exports, partial_uploads, services, shadow_scratch, worker_host
 from scene3d.background.worker_command import WorkerCommand
 from scene3d.background.workers import run_worker
 
@@ -34,6 +34,7 @@ class Command(WorkerCommand):
 
 def _maintain() -> None:
     services.recover_jobs()
+    partial_uploads.sweep()
     exports.recover_exports()
     shadow_scratch.sweep()
     try:
