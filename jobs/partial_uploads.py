@@ -172,7 +172,9 @@ def sweep() -> int:
 def checksum(algorithm: str, piece: BinaryIO) -> bytes:
     """Of all that is left of `piece`, which is then where it was."""
     start = piece.tell()
-    digest = hashlib.file_digest(piece, algorithm)
+    digest = hashlib.new(algorithm)
+    while chunk := piece.read(_CHUNK_BYTES):
+        digest.update(chunk)
     piece.seek(start)
     return digest.digest()
 

@@ -1,6 +1,7 @@
 """How much each person may send and keep."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -77,11 +78,7 @@ def require_room(user: User, num_bytes: int, *, freed_bytes: int = 0) -> None:
         )
 
 
-def require_turn(user: User) -> None:
-    """Whether another job may be accepted now.
-
-    Raises: Problem.
-    """
+def _require_turn(user: User) -> None:
     quota = quota_of(user)
     if quota.max_active_jobs and quota.active_jobs >= quota.max_active_jobs:
         raise Problem(
@@ -104,15 +101,23 @@ def require_turn(user: User) -> None:
         raise problem
 
 
-def take_turn(user: User, num_bytes: int, *, freed_bytes: int = 0) -> None:
-    """Within the transaction that accepts a job: of two that come at once the second waits here,
-    and counts the first.
+def require_place(user: User, num_bytes: int, pieces: Sequence[PartialUpload]) -> None:
+    """Whether a job of so many bytes may be accepted now; `pieces` go with its acceptance.
+
+    Raises: Problem.
+    """
+    _require_turn(user)
+    require_room(user, num_bytes, freed_bytes=sum(piece.num_bytes for piece in pieces))
+
+
+def take_place(user: User, num_bytes: int, pieces: Sequence[PartialUpload]) -> None:
+    """Within the transaction that accepts the job: of two that come at once the second waits
+    here, and counts the first.
 
     Raises: Problem.
     """
     lock(user)
-    require_turn(user)
-    require_room(user, num_bytes, freed_bytes=freed_bytes)
+    require_place(user, num_bytes, pieces)
     AcceptedJob.objects.filter(owner=user, accepted_at__lt=timezone.now() - _DAY).delete()
     AcceptedJob.objects.create(owner=user)
 

@@ -14,7 +14,7 @@ from jobs import partial_uploads
 from jobs.files import StoredFile, delete_tree, job_prefix, store
 from jobs.models import Job, Photo
 from jobs.presets import choose_preset, versioned_options
-from jobs.quotas import require_turn, take_turn
+from jobs.quotas import require_place, take_place
 from jobs.services import deliver, tell
 from jobs.states import JobState
 from jobs.upload_models import PartialUpload
@@ -47,8 +47,8 @@ def submit(
         pieces: finished uploads that the photos came in; they go once the job is accepted.
     Raises:
         OptionsInvalid: no such preset, or options that it does not know.
-        Problem: the idempotency key is too long, or belongs to another request; or the owner has too
-            many jobs, or no room.
+        Problem: the idempotency key is too long, or belongs to another request; the owner has
+            too many jobs, or no room.
     """
     preset = choose_preset(request.preset)
     options, configuration_version = versioned_options(preset, request.options)
@@ -57,20 +57,15 @@ def submit(
     fingerprint = upload.fingerprint(wanted)
     if earlier := _earlier(owner, request.idempotency_key, fingerprint):
         return earlier
-    require_turn(owner)
+    require_place(owner, upload.num_bytes, pieces)
     job = Job(
-        id=uuid4(),
         owner=owner,
-        name=request.name.strip()[:_MAX_NAME_LENGTH] or _default_name(upload),
         preset=preset.name,
         options=options.to_dict(),
         options_fingerprint=options.fingerprint(),
         configuration_version=configuration_version,
-        idempotency_key=request.idempotency_key or None,
         input_sha256=fingerprint,
-        input_bytes=upload.num_bytes,
-        num_photos=len(upload.photos),
-        num_ignored_files=upload.num_ignored_files,
+        **_fields(upload, request),
     )
     try:
         _save(job, upload, pieces)
@@ -85,11 +80,22 @@ def submit(
     return job
 
 
+def _fields(upload: Upload, request: Request) -> dict[str, Any]:
+    """Of the row, what request and upload say by themselves."""
+    return {
+        "id": uuid4(),
+        "name": request.name.strip()[:_MAX_NAME_LENGTH] or _default_name(upload),
+        "idempotency_key": request.idempotency_key or None,
+        "input_bytes": upload.num_bytes,
+        "num_photos": len(upload.photos),
+        "num_ignored_files": upload.num_ignored_files,
+    }
+
+
 def _save(job: Job, upload: Upload, pieces: Sequence[PartialUpload]) -> None:
     stored = [_store(job.pk, photo) for photo in upload.photos]
-    freed_bytes = sum(piece.num_bytes for piece in pieces)
     with transaction.atomic():
-        take_turn(job.owner, upload.num_bytes, freed_bytes=freed_bytes)
+        take_place(job.owner, upload.num_bytes, pieces)
         job.save(force_insert=True)
         Photo.objects.bulk_create(
             Photo(
@@ -113,6 +119,11 @@ def _store(job_id: UUID, photo: PhotoSource) -> StoredFile:
     return store(photo.path, f"{job_prefix(job_id)}/photos/{photo.path.name}")
 
 
+def job_of_key(owner: User, key: str | None) -> Job | None:
+    """What an earlier request with this Idempotency-Key became, whatever it asked for."""
+    return Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
+
+
 def _earlier(owner: User, key: str | None, fingerprint: str) -> Job | None:
     if key and len(key) > _MAX_KEY_LENGTH:
         raise Problem(
@@ -121,7 +132,7 @@ def _earlier(owner: User, key: str | None, fingerprint: str) -> Job | None:
             f"The Idempotency-Key is longer than {_MAX_KEY_LENGTH} characters.",
             next_step="Use a shorter one, such as a UUID.",
         )
-    job = Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
+    job = job_of_key(owner, key)
     if job is not None and job.input_sha256 != fingerprint:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
@@ -26,10 +27,13 @@ from jobs.presets import offered_presets
 from jobs.quotas import quota_of
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
-from jobs.uploads import MIN_NUM_PHOTOS
+from jobs.submission import Request as SubmissionRequest
+from jobs.submission import submit
+from jobs.uploads import MIN_NUM_PHOTOS, Arrived, receive, sort_out
 from jobs.workers import capabilities
 from mlops.public import source_of
-from scene3d.engine.public import FORMATS, PHOTO_SUFFIXES, ExportFormat
+from scene3d.engine.public import FORMATS, PHOTO_SUFFIXES, EngineError, ExportFormat
+from scene3d.http.problem import Problem
 
 
 class JobList(LoginRequiredMixin, ListView[Job]):
@@ -60,6 +64,27 @@ class JobList(LoginRequiredMixin, ListView[Job]):
 
 class NewJob(LoginRequiredMixin, TemplateView):
     template_name = "jobs/new.html"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The plain form, of browsers without JavaScript."""
+        owner = cast("User", request.user)
+        files = cast("list[TemporaryUploadedFile]", request.FILES.getlist("files"))
+        wanted = SubmissionRequest(
+            name=request.POST.get("name", ""), preset=request.POST.get("preset") or None
+        )
+        try:
+            archive, photos = sort_out([Arrived.in_request(file) for file in files])
+            with receive(archive, photos) as upload:
+                job = submit(owner, upload, wanted)
+        except EngineError as error:
+            return self._refused(Problem.of_engine(error))
+        except Problem as problem:
+            return self._refused(problem)
+        return HttpResponseRedirect(reverse("jobs:detail", args=[job.pk]))
+
+    def _refused(self, problem: Problem) -> HttpResponse:
+        context = self.get_context_data(problem=f"{problem.detail} {problem.next_step}")
+        return self.render_to_response(context, status=problem.status)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         available = capabilities()["presets"]

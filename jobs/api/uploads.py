@@ -4,6 +4,7 @@ Source: tus.io, resumable upload protocol 1.0.x.
 """
 
 import binascii
+import io
 import tempfile
 from base64 import b64decode
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import IO, Any, BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser
@@ -48,7 +49,7 @@ class PieceParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> IO[Any]:
+    ) -> Any:
         return stream
 
 
@@ -69,17 +70,16 @@ class _TusView(APIView):
             raise problem
 
     def finalize_response(
-        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         response.headers["Tus-Resumable"] = VERSION
         response.headers["Cache-Control"] = "no-store"
-        finished: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
-        return finished
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class UploadList(_TusView):
     @extend_schema(exclude=True)
-    def options(self, request: Request) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return Response(
             status=HTTPStatus.NO_CONTENT,
             headers={
@@ -146,7 +146,8 @@ class UploadDetail(_TusView):
         upload = partial_uploads.own_upload(request.user, pk)
         offset = _number(request, "Upload-Offset")
         with tempfile.TemporaryFile(dir=settings.UPLOAD_DIR) as whole:
-            piece = cast("BinaryIO", request.data)
+            body = request.data  # nothing at all is an empty form
+            piece = cast("BinaryIO", body if hasattr(body, "read") else io.BytesIO())
             expected = _checksum(request)
             if expected is not None:
                 piece = _copied(piece, cast("BinaryIO", whole))

@@ -38,13 +38,14 @@ from jobs.models import Artifact, Export, Job
 from jobs.presets import offered_presets
 from jobs.states import ExportStatus
 from jobs.submission import Request as SubmissionRequest
-from jobs.submission import submit
+from jobs.submission import job_of_key, submit
 from jobs.upload_models import PartialUpload
 from jobs.uploads import Arrived, receive, sort_out
 from jobs.workers import capabilities
 from scene3d.engine.public import FORMATS, SCALABLE
 from scene3d.http.files import ServedFile, serve
 from scene3d.http.pagination import NewestFirst
+from scene3d.http.problem import Problem
 
 _ACCEPTED_JOB = {HTTPStatus.ACCEPTED: JobDetailSerializer}
 
@@ -84,7 +85,12 @@ class JobList(generics.ListAPIView[Job]):
             idempotency_key=request.headers.get("Idempotency-Key"),
         )
         owner = cast("User", request.user)
-        pieces = partial_uploads.finished(owner, values.get("uploads", []))
+        try:
+            pieces = partial_uploads.finished(owner, values.get("uploads", []))
+        except Problem:  # an earlier request, whose answer was lost, may have used them up
+            if (earlier := job_of_key(owner, wanted.idempotency_key)) is None:
+                raise
+            return _accepted(request, earlier)
         archive, photos = _arrived(values, pieces)
         with receive(archive, photos, archive_sha256=values.get("archive_sha256", "")) as upload:
             job = submit(owner, upload, wanted, pieces)

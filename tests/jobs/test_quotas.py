@@ -118,4 +118,4 @@ def test_of_several_at_once_as_many_win_as_may(alice: User, limits: Any) -> None
         statuses = sorted(pool.map(once, range(6)))
     assert statuses == [202, 202, 429, 429, 429, 429]
     assert Job.objects.count() == 2
-    assert len(stored_files()) == 6
+    assert len(stored_files()) == 6  # nothing is left of the others

@@ -113,6 +113,18 @@ def test_a_finished_archive_becomes_a_job_and_goes(
     assert len(stored_files()) == 3
 
 
+def test_a_request_whose_answer_was_lost_gives_the_same_job(
+    alice_api: APIClient, django_capture_on_commit_callbacks: Any
+) -> None:
+    upload_id = finished(alice_api, ARCHIVE, "photos.zip")
+    key = {"headers": {"Idempotency-Key": "k"}}
+    with django_capture_on_commit_callbacks(execute=True):
+        first = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", **key)
+    again = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", **key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["id"] == again.json()["id"]
+
+
 def test_finished_photos_become_a_job(alice_api: APIClient) -> None:
     ids = [finished(alice_api, jpeg(n), f"{n}.jpg") for n in range(4)]
     assert submit(alice_api, *ids).status_code == 202
