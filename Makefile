@@ -6,7 +6,7 @@ SETUP := var/.setup-run
 SETUP_DEV := var/.setup-dev
 NEEDED_BY_RUN := requirements/install.py requirements/base.txt requirements/offline.txt package-lock.json scene3d/engine/weights.py
 
-.PHONY: help setup demo run mlflow test test-long test-diagnosis test-stack test-faults test-crowd test-soak check dashboards format requirements clean
+.PHONY: help setup demo run mlflow test test-long test-diagnosis test-fuzz test-stack test-faults test-crowd test-soak check dashboards format requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -ts $$'\t'
@@ -32,6 +32,9 @@ test-long: $(SETUP_DEV) ## the tests that `make test` has no time for (a quarter
 
 test-diagnosis: $(SETUP_DEV) ## 100 generated bad photos: is each named rightly? (half an hour)
 	$(PYTHON) -m tests.engine.diagnosis_score
+
+test-fuzz: $(SETUP_DEV) ## 10,000 mutated archives and 10,000 mutated photos through the checks (some minutes)
+	$(PYTHON) -m tests.jobs.fuzzing
 
 test-stack: $(SETUP_DEV) ## the closed loop with the real Prometheus and Alertmanager, which it installs
 	.ci/install-monitoring

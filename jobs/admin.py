@@ -12,6 +12,7 @@ from jobs import services
 from jobs.errors import StateForbids
 from jobs.models import Artifact, Job, Keeper, Photo, Preset, StageRun, Worker
 from jobs.storage_use import with_storage
+from jobs.upload_models import UserLimits
 from scene3d.http.admin_base import ReadOnlyInline
 
 
@@ -140,3 +141,10 @@ class WorkerAdmin(admin.ModelAdmin[Worker]):
 
     def has_change_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
         return False
+
+
+@admin.register(UserLimits)
+class UserLimitsAdmin(admin.ModelAdmin[UserLimits]):
+    list_display = ("user", "max_active_jobs", "max_stored_gb", "max_jobs_per_day")
+    search_fields = ("user__username",)
+    autocomplete_fields = ("user",)

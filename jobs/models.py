@@ -12,7 +12,11 @@ from django.utils import timezone
 from accounts.public import User
 from jobs.querysets import JobQuerySet
 from jobs.states import ACTIVE, RETRYABLE, TERMINAL, ExportStatus, JobStage, JobState, PhotoStatus
+from jobs.upload_models import AcceptedJob, PartialUpload, UserLimits
 from scene3d.engine.public import PRESETS, OptionsInvalid
+
+# Django looks for models here; these have a module of their own.
+_MORE = (AcceptedJob, PartialUpload, UserLimits)
 
 
 class Preset(models.Model):

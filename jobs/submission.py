@@ -1,7 +1,7 @@
 """From an upload to a waiting job."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from accounts.public import User
+from jobs import partial_uploads
 from jobs.files import StoredFile, delete_tree, job_prefix, store
 from jobs.models import Job, Photo
 from jobs.presets import choose_preset, versioned_options
+from jobs.quotas import require_place, take_place
 from jobs.services import deliver, tell
 from jobs.states import JobState
+from jobs.upload_models import PartialUpload
 from jobs.uploads import Upload
 from scene3d.engine.failpoints import failpoint
 from scene3d.engine.public import PhotoSource
@@ -36,12 +39,17 @@ class Request:
     idempotency_key: str | None = None
 
 
-def submit(owner: User, upload: Upload, request: Request) -> Job:
+def submit(
+    owner: User, upload: Upload, request: Request, pieces: Sequence[PartialUpload] = ()
+) -> Job:
     """Store the photos and queue a job for them; the same job for a request that is repeated.
 
+    Args:
+        pieces: finished uploads that the photos came in; they go once the job is accepted.
     Raises:
         OptionsInvalid: no such preset, or options that it does not know.
-        Problem: the idempotency key is too long, or belongs to another request.
+        Problem: the idempotency key is too long, or belongs to another request; the owner has
+            too many jobs, or no room.
     """
     preset = choose_preset(request.preset)
     options, configuration_version = versioned_options(preset, request.options)
@@ -50,22 +58,18 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
     fingerprint = upload.fingerprint(wanted)
     if earlier := _earlier(owner, request.idempotency_key, fingerprint):
         return earlier
+    require_place(owner, upload.num_bytes, pieces)
     job = Job(
-        id=uuid4(),
         owner=owner,
-        name=request.name.strip()[:_MAX_NAME_LENGTH] or _default_name(upload),
         preset=preset.name,
         options=options.to_dict(),
         options_fingerprint=options.fingerprint(),
         configuration_version=configuration_version,
-        idempotency_key=request.idempotency_key or None,
         input_sha256=fingerprint,
-        input_bytes=upload.num_bytes,
-        num_photos=len(upload.photos),
-        num_ignored_files=upload.num_ignored_files,
+        **_fields(upload, request),
     )
     try:
-        _save(job, upload)
+        _save(job, upload, pieces)
     except IntegrityError:
         delete_tree(job_prefix(job.pk))
         if earlier := _earlier(owner, request.idempotency_key, fingerprint):
@@ -77,10 +81,23 @@ def submit(owner: User, upload: Upload, request: Request) -> Job:
     return job
 
 
-def _save(job: Job, upload: Upload) -> None:
+def _fields(upload: Upload, request: Request) -> dict[str, Any]:
+    """Of the row, what request and upload say by themselves."""
+    return {
+        "id": uuid4(),
+        "name": request.name.strip()[:_MAX_NAME_LENGTH] or _default_name(upload),
+        "idempotency_key": request.idempotency_key or None,
+        "input_bytes": upload.num_bytes,
+        "num_photos": len(upload.photos),
+        "num_ignored_files": upload.num_ignored_files,
+    }
+
+
+def _save(job: Job, upload: Upload, pieces: Sequence[PartialUpload]) -> None:
     stored = [_store(job.pk, photo) for photo in upload.photos]
     failpoint("photos_stored")
     with transaction.atomic():
+        take_place(job.owner, upload.num_bytes, pieces)
         job.save(force_insert=True)
         Photo.objects.bulk_create(
             Photo(
@@ -95,6 +112,8 @@ def _save(job: Job, upload: Upload) -> None:
         )
         tell(job.pk, "state", {"state": JobState.QUEUED})
         deliver(job)
+        if pieces:
+            transaction.on_commit(lambda: partial_uploads.discard(pieces), robust=True)
         failpoint("row_written")
     failpoint("accepted")
     logger.info("job %s: %d photos, preset %s", job.pk, job.num_photos, job.preset)
@@ -102,6 +121,11 @@ def _save(job: Job, upload: Upload) -> None:
 
 def _store(job_id: UUID, photo: PhotoSource) -> StoredFile:
     return store(photo.path, f"{job_prefix(job_id)}/photos/{photo.path.name}")
+
+
+def job_of_key(owner: User, key: str | None) -> Job | None:
+    """What an earlier request with this Idempotency-Key became, whatever it asked for."""
+    return Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
 
 
 def _earlier(owner: User, key: str | None, fingerprint: str) -> Job | None:
@@ -112,7 +136,7 @@ def _earlier(owner: User, key: str | None, fingerprint: str) -> Job | None:
             f"The Idempotency-Key is longer than {_MAX_KEY_LENGTH} characters.",
             next_step="Use a shorter one, such as a UUID.",
         )
-    job = Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
+    job = job_of_key(owner, key)
     if job is not None and job.input_sha256 != fingerprint:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,

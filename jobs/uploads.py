@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import shutil
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,6 +22,7 @@ from scene3d.engine.public import (
     PhotoSource,
     TooFewPhotos,
     looks_like_photo,
+    strip_private,
     unpack_photos,
 )
 
@@ -50,17 +51,45 @@ class Upload:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """A file on its way in, under the upload folder."""
+
+    name: str
+    path: Path
+
+    @classmethod
+    def in_request(cls, file: TemporaryUploadedFile) -> "Arrived":
+        return cls(name=file.name or "", path=Path(file.temporary_file_path()))
+
+
+def sort_out(files: Sequence[Arrived]) -> tuple[Arrived | None, list[Arrived]]:
+    """A ZIP by its name, and the others."""
+    archives = [file for file in files if file.name.lower().endswith(".zip")]
+    if len(archives) > 1:
+        raise ArchiveProblem(
+            "upload_ambiguous",
+            "There are several archives.",
+            next_step="Send one ZIP archive, or the photos.",
+        )
+    return next(iter(archives), None), [file for file in files if file not in archives]
+
+
 @contextmanager
 def receive(
-    archive: TemporaryUploadedFile | None, photos: Sequence[TemporaryUploadedFile]
+    archive: Arrived | None, photos: Sequence[Arrived], *, archive_sha256: str = ""
 ) -> Iterator[Upload]:
     """The upload, unpacked; its folder is gone afterwards, whatever happens.
 
+    Args:
+        archive_sha256: what its sender says that it is; empty where nothing was said.
     Raises: ArchiveProblem, NoPhotos, TooFewPhotos.
     """
+    if archive is not None and archive_sha256:
+        _check_sha256(archive.path, archive_sha256)
     Path(settings.UPLOAD_DIR).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="upload-", dir=settings.UPLOAD_DIR) as folder:
-        upload = _receive(archive, photos, Path(folder))
+        upload = _without_private(_receive(archive, photos, Path(folder)))
         if len(upload.photos) < MIN_NUM_PHOTOS:
             raise TooFewPhotos(
                 f"The upload holds {len(upload.photos)} photo"
@@ -69,9 +98,7 @@ def receive(
         yield upload
 
 
-def _receive(
-    archive: TemporaryUploadedFile | None, photos: Sequence[TemporaryUploadedFile], folder: Path
-) -> Upload:
+def _receive(archive: Arrived | None, photos: Sequence[Arrived], folder: Path) -> Upload:
     if archive is not None and photos:
         raise ArchiveProblem(
             "upload_ambiguous",
@@ -83,32 +110,58 @@ def _receive(
     return _collect(photos, folder)
 
 
-def _unpack(archive: TemporaryUploadedFile, folder: Path) -> Upload:
-    if not archive.size:
+def _check_sha256(archive: Path, declared: str) -> None:
+    with archive.open("rb") as file:
+        arrived = hashlib.file_digest(file, "sha256").hexdigest()
+    if arrived != declared.lower():
+        raise ArchiveProblem(
+            "checksum_mismatch",
+            "The archive that arrived is not the one that was announced.",
+            next_step="Send it again.",
+            evidence={"sha256": arrived},
+        )
+
+
+def _without_private(upload: Upload) -> Upload:
+    """Where and by whom photos were taken is nothing that is stored."""
+    photos = []
+    for photo in upload.photos:
+        target = photo.path.with_name(f"stripped-{photo.path.name}")
+        strip_private(photo.path, target)
+        photos.append(replace(photo, path=target.replace(photo.path)))
+    return replace(upload, photos=photos)
+
+
+def _unpack(archive: Arrived, folder: Path) -> Upload:
+    if not archive.path.stat().st_size:
         raise ArchiveProblem("upload_empty", "The archive is empty.")
     limits = ArchiveLimits(
         max_photos=settings.ENV.max_photos, max_unpacked_bytes=4 * settings.MAX_UPLOAD_BYTES
     )
-    unpacked = unpack_photos(Path(archive.temporary_file_path()), folder, limits)
+    unpacked = unpack_photos(archive.path, folder, limits)
     failpoint("unpacked")
     return Upload(photos=unpacked.photos, num_ignored_files=unpacked.num_ignored)
 
 
-def _collect(photos: Sequence[TemporaryUploadedFile], folder: Path) -> Upload:
-    usable = [photo for photo in photos if looks_like_photo(photo.name or "")]
+def _collect(photos: Sequence[Arrived], folder: Path) -> Upload:
+    if not photos:
+        raise ArchiveProblem(
+            "upload_empty", "Nothing was uploaded.", next_step="Choose photos or a ZIP archive."
+        )
+    usable = [photo for photo in photos if looks_like_photo(photo.name)]
     if not usable:
-        raise NoPhotos("The upload holds no photos." if photos else "Nothing was uploaded.")
+        raise NoPhotos("The upload holds no photos.")
     if len(usable) > settings.ENV.max_photos:
         raise ArchiveProblem(
             "archive_too_many_files",
             f"{len(usable):,} photos were sent; {settings.ENV.max_photos:,} are allowed.",
             next_step="Send fewer photos.",
         )
-    names = _unique([_clean_name(photo.name or "") for photo in usable])
+    names = _unique([_clean_name(photo.name) for photo in usable])
     sources = []
     for position, (photo, name) in enumerate(zip(usable, names, strict=True)):
         target = folder / f"{position:06d}{PurePosixPath(name).suffix.lower()}"
-        shutil.move(photo.temporary_file_path(), target)
+        os.link(photo.path, target)  # on one disk; the one that arrived stays for another try
         sources.append(PhotoSource(name=name, path=target))
     return Upload(photos=sources, num_ignored_files=len(photos) - len(usable))
 

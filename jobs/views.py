@@ -1,18 +1,20 @@
 """The portal's pages: thin doors over services."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.views.generic import DetailView, ListView, TemplateView, View
 
+from accounts.public import User
 from drift.public import ODD, upload_verdict
 from jobs import exports, services
 from jobs.access import own_job, own_jobs
@@ -22,15 +24,19 @@ from jobs.errors import StateForbids
 from jobs.files import LIVE
 from jobs.models import Artifact, Export, Job, Photo, Preset
 from jobs.presets import offered_presets
-from jobs.shares import LIFETIMES, active_shares
+from jobs.quotas import quota_of
 from jobs.retention import kept_until
+from jobs.shares import LIFETIMES, active_shares
 from jobs.stage_view import stage_steps
 from jobs.states import JobState, PhotoStatus
-from jobs.uploads import MIN_NUM_PHOTOS
+from jobs.submission import Request as SubmissionRequest
+from jobs.submission import submit
+from jobs.uploads import MIN_NUM_PHOTOS, Arrived, receive, sort_out
 from jobs.viewer_config import viewer_config_of_owner
 from jobs.workers import capabilities
 from mlops.public import source_of
-from scene3d.engine.public import FORMATS, PHOTO_SUFFIXES, ExportFormat
+from scene3d.engine.public import FORMATS, PHOTO_SUFFIXES, EngineError, ExportFormat
+from scene3d.http.problem import Problem
 
 
 class JobList(LoginRequiredMixin, ListView[Job]):
@@ -62,6 +68,27 @@ class JobList(LoginRequiredMixin, ListView[Job]):
 class NewJob(LoginRequiredMixin, TemplateView):
     template_name = "jobs/new.html"
 
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The plain form, of browsers without JavaScript."""
+        owner = cast("User", request.user)
+        files = cast("list[TemporaryUploadedFile]", request.FILES.getlist("files"))
+        wanted = SubmissionRequest(
+            name=request.POST.get("name", ""), preset=request.POST.get("preset") or None
+        )
+        try:
+            archive, photos = sort_out([Arrived.in_request(file) for file in files])
+            with receive(archive, photos) as upload:
+                job = submit(owner, upload, wanted)
+        except EngineError as error:
+            return self._refused(Problem.of_engine(error))
+        except Problem as problem:
+            return self._refused(problem)
+        return HttpResponseRedirect(reverse("jobs:detail", args=[job.pk]))
+
+    def _refused(self, problem: Problem) -> HttpResponse:
+        context = self.get_context_data(problem=f"{problem.detail} {problem.next_step}")
+        return self.render_to_response(context, status=problem.status)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         available = capabilities()["presets"]
         presets = [(preset, available.get(preset.base, True)) for preset in offered_presets()]
@@ -71,6 +98,7 @@ class NewJob(LoginRequiredMixin, TemplateView):
             "min_num_photos": MIN_NUM_PHOTOS,
             "max_num_photos": settings.ENV.max_photos,
             "max_upload_mb": settings.ENV.max_upload_mb,
+            "quota": quota_of(cast("User", self.request.user)),
         }
 
 

@@ -27,7 +27,7 @@ def main(requirements: str) -> None:
     install_torch()
     say(f"Python packages: requirements/{requirements}.txt")
     pip("install", "--requirement", f"requirements/{requirements}.txt")
-    say("npm packages: three, camera-controls, uplot (7 MB)")
+    say("npm packages: three, camera-controls, tus-js-client, uplot (10 MB)")
     run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
     say("Weights of the networks (a download of 100 MB, the first time)")
     run(str(PYTHON), "manage.py", "fetch_models")

@@ -263,6 +263,16 @@ class UploadSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Or the photos themselves, each as a part of this name.",
     )
+    uploads = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        help_text="Or ids of finished uploads (see /uploads/): one ZIP, or photos.",
+    )
+    archive_sha256 = serializers.RegexField(
+        "^[0-9a-fA-F]{64}$",
+        required=False,
+        help_text="Of the ZIP; one that arrives otherwise is refused.",
+    )
     name = serializers.CharField(required=False, allow_blank=True, max_length=120)
     preset = serializers.CharField(required=False, allow_blank=True, max_length=50)
     options = serializers.CharField(

@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from jobs.api import views
 from jobs.api.events import JobEvents
 from jobs.api.shares import ShareDetail, ShareList
+from jobs.api.uploads import UploadDetail, UploadList
 
 
 class PictureKind(StringConverter):
@@ -29,6 +30,8 @@ urlpatterns = [
     path("jobs/<uuid:pk>/exports/<slug:form>/", views.JobExport.as_view(), name="job-export"),
     path("jobs/<uuid:pk>/shares/", ShareList.as_view(), name="job-shares"),
     path("jobs/<uuid:pk>/shares/<uuid:share>/", ShareDetail.as_view(), name="job-share"),
+    path("uploads/", UploadList.as_view(), name="upload-list"),
+    path("uploads/<uuid:pk>/", UploadDetail.as_view(), name="upload-detail"),
     path("capabilities/", views.Capabilities.as_view(), name="capabilities"),
     path("presets/", views.PresetList.as_view(), name="presets"),
 ]

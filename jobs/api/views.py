@@ -1,6 +1,6 @@
 """The jobs API: thin doors over services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.public import User
-from jobs import exports, feedback, services
+from jobs import exports, feedback, partial_uploads, services
 from jobs.access import own_job, own_jobs
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import (
@@ -35,12 +35,14 @@ from jobs.models import Job
 from jobs.presets import offered_presets
 from jobs.serving import picture_file, result_file
 from jobs.submission import Request as SubmissionRequest
-from jobs.submission import submit
-from jobs.uploads import receive
+from jobs.submission import job_of_key, submit
+from jobs.upload_models import PartialUpload
+from jobs.uploads import Arrived, receive, sort_out
 from jobs.workers import capabilities
 from scene3d.engine.public import FORMATS
 from scene3d.http.files import serve
 from scene3d.http.pagination import NewestFirst
+from scene3d.http.problem import Problem
 
 _ACCEPTED_JOB = {HTTPStatus.ACCEPTED: JobDetailSerializer}
 
@@ -83,8 +85,16 @@ class JobList(generics.ListAPIView[Job]):
             options=values.get("options") or {},
             idempotency_key=request.headers.get("Idempotency-Key"),
         )
-        with receive(values.get("archive"), values.get("photos", [])) as upload:
-            job = submit(cast("User", request.user), upload, wanted)
+        owner = cast("User", request.user)
+        try:
+            pieces = partial_uploads.finished(owner, values.get("uploads", []))
+        except Problem:  # an earlier request, whose answer was lost, may have used them up
+            if (earlier := job_of_key(owner, wanted.idempotency_key)) is None:
+                raise
+            return _accepted(request, earlier)
+        archive, photos = _arrived(values, pieces)
+        with receive(archive, photos, archive_sha256=values.get("archive_sha256", "")) as upload:
+            job = submit(owner, upload, wanted, pieces)
         return _accepted(request, job)
 
 
@@ -256,6 +266,20 @@ class PresetList(APIView):
     def get(self, request: Request) -> Response:
         context = {"available": capabilities()["presets"]}
         return Response(PresetSerializer(offered_presets(), many=True, context=context).data)
+
+
+def _arrived(
+    values: Mapping[str, Any], pieces: Sequence[PartialUpload]
+) -> tuple[Arrived | None, list[Arrived]]:
+    """The files of a request, and of uploads that it names."""
+    uploaded = [Arrived(name=piece.name, path=partial_uploads.path_of(piece)) for piece in pieces]
+    archive, photos = sort_out(uploaded)
+    photos += [Arrived.in_request(photo) for photo in values.get("photos", [])]
+    if (sent := values.get("archive")) is not None:
+        if archive is not None:
+            photos.append(archive)  # two archives: refused as ambiguous
+        archive = Arrived.in_request(sent)
+    return archive, photos
 
 
 def _act(request: Request, pk: UUID, act: Callable[[Job], None]) -> Response:

@@ -10,6 +10,7 @@ import numpy as np
 from drift.baselines import rounded
 from mlops.data import LabelledImage
 from scene3d.engine.appearance import APPEARANCE_FEATURES, appearance
+from scene3d.engine.checking import prepare_photos
 from scene3d.engine.colmap.stages import verify_pairs
 from scene3d.engine.errors import InsufficientFeatures
 from scene3d.engine.features.base import load_features
@@ -20,7 +21,6 @@ from scene3d.engine.matching.mutual_nearest import unit_descriptors
 from scene3d.engine.matching.saved import save_matches
 from scene3d.engine.options import FeatureOptions, PairOptions, PhotoOptions, ReconstructionOptions
 from scene3d.engine.pairs import Pair, choose_pairs
-from scene3d.engine.photos import prepare_photos
 from scene3d.engine.progress import Silent
 from scene3d.engine.seeding import generator
 from scene3d.engine.similarity import Codebook, Float32Array, aggregate, learn_words

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scene3d.engine.archives import zip_folder
+from scene3d.engine.checking import prepare_photos
 from scene3d.engine.errors import InputNotFound, PhotoProblem
 from scene3d.engine.export.bundle import write_bundle
 from scene3d.engine.export.glb import write_glb
@@ -21,7 +22,6 @@ from scene3d.engine.formats import FORMATS
 from scene3d.engine.host import Host
 from scene3d.engine.native.run import NativeRequest, run_native
 from scene3d.engine.options import ReconstructionOptions
-from scene3d.engine.photos import prepare_photos
 from scene3d.engine.progress import Progress
 from scene3d.engine.sources import PhotoSource
 from scene3d.engine.workspace import Workspace

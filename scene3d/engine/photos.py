@@ -4,8 +4,7 @@ Native code never sees a file that a stranger made: a 200-byte PNG that claims 5
 aborts pycolmap's process, and half a JPEG passes it silently.
 """
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,15 @@ import numpy as np
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from scene3d.engine.errors import NoPhotos, StorageFull, TooFewPhotos
+from scene3d.engine.errors import StorageFull
 from scene3d.engine.exif import PhotoMetadata, read_metadata
-from scene3d.engine.host import Host
 from scene3d.engine.options import PhotoOptions
-from scene3d.engine.progress import Progress
 from scene3d.engine.quality import measure
 from scene3d.engine.sources import PhotoSource
-from scene3d.engine.types import Photo, PhotoSet, RejectedPhoto
+from scene3d.engine.types import Photo, RejectedPhoto
 from scene3d.engine.workspace import Workspace
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "AVIF")
-MIN_NUM_PHOTOS = 3
 MIN_SIDE_PX = 64
 MAX_SIDE_PX = 65_500
 """What a JPEG can hold."""
@@ -73,46 +69,19 @@ class UnreadablePhotoError(Exception):
         self.code, self.message = code, message
 
 
-def prepare_photos(
-    sources: Sequence[PhotoSource],
-    options: PhotoOptions,
-    workspace: Workspace,
-    progress: Progress,
-    host: Host,
-) -> PhotoSet:
-    """Read every source into `workspace.photos_dir`, with a preview and a thumbnail each; then
-    tell `progress.checked`, also where they are too few.
+def prepare_photo(
+    index: int, source: PhotoSource, options: PhotoOptions, workspace: Workspace
+) -> Photo | RejectedPhoto:
+    """Read one source, and write it anew with a preview and a thumbnail, or say why not.
 
-    Raises:
-        NoPhotos: `sources` is empty.
-        TooFewPhotos: fewer than MIN_NUM_PHOTOS could be read; the evidence names the others.
-        Cancelled.
+    Raises: StorageFull.
     """
-    if not sources:
-        raise NoPhotos("There is no photo to reconstruct from.")
-    accepted: list[Photo] = []
-    rejected: list[RejectedPhoto] = []
-    with ThreadPoolExecutor(host.num_threads) as pool:
-        jobs = [
-            pool.submit(_prepare_or_reject, index, source, options, workspace)
-            for index, source in enumerate(sources)
-        ]
-        try:
-            for done, job in enumerate(jobs, start=1):
-                progress.check()
-                photo = job.result()
-                if isinstance(photo, Photo):
-                    accepted.append(photo)
-                else:
-                    rejected.append(photo)
-                progress.update(done, num_accepted=len(accepted), num_rejected=len(rejected))
-        finally:
-            pool.shutdown(cancel_futures=True)
-    photos = PhotoSet(accepted=tuple(accepted), rejected=tuple(rejected))
-    progress.checked(photos)
-    if len(accepted) < MIN_NUM_PHOTOS:
-        raise _too_few(accepted, rejected)
-    return photos
+    try:
+        return _prepare(index, source, options, workspace)
+    except UnreadablePhotoError as reason:
+        return RejectedPhoto(
+            index=index, name=source.name, code=reason.code, message=reason.message
+        )
 
 
 def read_photo(path: Path, options: PhotoOptions) -> tuple[Image.Image, PhotoMetadata]:
@@ -133,10 +102,17 @@ def read_photo(path: Path, options: PhotoOptions) -> tuple[Image.Image, PhotoMet
     except UnreadablePhotoError:
         raise
     except UnidentifiedImageError as error:
+        raise _unidentified(path) from error
+    except MemoryError as error:
         raise UnreadablePhotoError(
-            "image_type_mismatch", "The content is not a photo in a format that is read here."
+            "image_needs_too_much_memory", "Decoding the photo takes more memory than it may."
         ) from error
     except Exception as error:  # decoders raise anything over strangers' bytes
+        if "Decompressed data too large" in str(error):  # a PNG's text or colour profile
+            raise UnreadablePhotoError(
+                "image_metadata_too_large",
+                "The photo carries far more text than any camera writes.",
+            ) from error
         raise UnreadablePhotoError(
             "image_truncated", "The photo is damaged or incomplete."
         ) from error
@@ -201,17 +177,6 @@ def shrunk_size_px(size_px: tuple[int, int], long_side_px: int) -> tuple[int, in
     return max(1, round(size_px[0] * scale)), max(1, round(size_px[1] * scale))
 
 
-def _prepare_or_reject(
-    index: int, source: PhotoSource, options: PhotoOptions, workspace: Workspace
-) -> Photo | RejectedPhoto:
-    try:
-        return _prepare(index, source, options, workspace)
-    except UnreadablePhotoError as reason:
-        return RejectedPhoto(
-            index=index, name=source.name, code=reason.code, message=reason.message
-        )
-
-
 def _prepare(index: int, source: PhotoSource, options: PhotoOptions, workspace: Workspace) -> Photo:
     image, metadata = read_photo(source.path, options)
     path = workspace.photo(index)
@@ -243,6 +208,16 @@ def _check_size(width_px: int, height_px: int, options: PhotoOptions) -> None:
         )
 
 
+def _unidentified(path: Path) -> UnreadablePhotoError:
+    with path.open("rb") as file:
+        is_gif = file.read(6) in (b"GIF87a", b"GIF89a")
+    if is_gif:
+        return UnreadablePhotoError("image_format_unsupported", "GIF pictures are not read here.")
+    return UnreadablePhotoError(
+        "image_type_mismatch", "The content is not a photo in a format that is read here."
+    )
+
+
 def _upright_rgb(image: Image.Image, orientation: int) -> Image.Image:
     turn = _UPRIGHT_FROM_STORED.get(orientation)
     rgb = _rgb(image if turn is None else image.transpose(turn))
@@ -266,14 +241,4 @@ def _from_deep_grey(image: Image.Image) -> Image.Image:
     full_scale = 65535.0 if image.mode.startswith("I;16") else max(float(grey.max()), 1e-9)
     return Image.fromarray((grey.clip(0, full_scale) / full_scale * 255).astype(np.uint8)).convert(
         "RGB"
-    )
-
-
-def _too_few(accepted: Sequence[Photo], rejected: Sequence[RejectedPhoto]) -> TooFewPhotos:
-    reasons: Mapping[str, str] = {photo.name: photo.code for photo in rejected}
-    read = f"{len(accepted)} of {len(accepted) + len(rejected)} files could be read as photos"
-    named = ", ".join(f"{name} ({code})" for name, code in list(reasons.items())[:3])
-    more = f" Not read: {named}{', …' if len(reasons) > 3 else ''}." if reasons else ""
-    return TooFewPhotos(
-        f"{read}; at least {MIN_NUM_PHOTOS} are needed.{more}", evidence={"rejected": reasons}
     )

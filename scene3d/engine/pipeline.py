@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scene3d.engine.attempts import NOTHING, Attempts, Mapped
+from scene3d.engine.checking import MIN_NUM_PHOTOS, prepare_photos
 from scene3d.engine.colmap.stages import verify_pairs
 from scene3d.engine.dense.stage import Dense, densify
 from scene3d.engine.diagnosis import (
@@ -31,7 +32,6 @@ from scene3d.engine.matching.saved import save_matches
 from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.overlap import compare_leftovers
 from scene3d.engine.pairs import Pair, choose_pairs
-from scene3d.engine.photos import MIN_NUM_PHOTOS, prepare_photos
 from scene3d.engine.progress import Progress, Stage, Unstoppable
 from scene3d.engine.report import Report, StageSeconds
 from scene3d.engine.reporting import Findings, describe

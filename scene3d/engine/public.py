@@ -23,6 +23,7 @@ from scene3d.engine.export.scaling import SCALABLE, scale_file
 from scene3d.engine.formats import FORMATS, ExportFormat
 from scene3d.engine.options import EXTRACTOR_ALIASES, ReconstructionOptions
 from scene3d.engine.presets import DEFAULT_PRESET, PRESETS, Preset, with_extractor
+from scene3d.engine.privacy import strip_private
 from scene3d.engine.progress import STAGES, Progress, Stage
 from scene3d.engine.sources import PHOTO_SUFFIXES, PhotoSource, find_photos, looks_like_photo
 from scene3d.engine.storage import looks_full, telling_full_disk
@@ -57,6 +58,7 @@ __all__ = [
     "looks_full",
     "looks_like_photo",
     "scale_file",
+    "strip_private",
     "telling_full_disk",
     "unpack_photos",
     "with_extractor",

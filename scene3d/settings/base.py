@@ -173,6 +173,7 @@ STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("vendor/three", BASE_DIR / "node_modules" / "three" / "build"),
     ("vendor/camera-controls", BASE_DIR / "node_modules" / "camera-controls" / "dist"),
+    ("vendor/tus", BASE_DIR / "node_modules" / "tus-js-client" / "dist"),
     ("vendor/uplot", BASE_DIR / "node_modules" / "uplot" / "dist"),
 ]
 STORAGES: dict[str, dict[str, Any]] = {

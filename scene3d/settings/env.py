@@ -192,6 +192,21 @@ class Environment(BaseModel):
         500, alias="SCENE3D_MAX_UPLOAD_MB", ge=1, description="Of one upload."
     )
     max_photos: int = Field(500, alias="SCENE3D_MAX_PHOTOS", ge=3, description="Of one job.")
+    max_active_jobs: int = Field(
+        20,
+        alias="SCENE3D_MAX_ACTIVE_JOBS",
+        ge=0,
+        description="Of one person, waiting and running; 0: no limit.",
+    )
+    max_stored_gb: int = Field(
+        10,
+        alias="SCENE3D_MAX_STORED_GB",
+        ge=0,
+        description="Photos and results of one person, in GB; 0: no limit.",
+    )
+    max_jobs_per_day: int = Field(
+        100, alias="SCENE3D_MAX_JOBS_PER_DAY", ge=0, description="Of one person; 0: no limit."
+    )
     max_points: int = Field(
         500_000, alias="SCENE3D_MAX_POINTS", ge=1, description="Of a thinned cloud."
     )

@@ -1,6 +1,7 @@
 // The page "New scene".
 
 import { filesOf } from "./dropped.js";
+import { sendInPieces } from "./resumable.js";
 import { Selection, formatMb } from "./selection.js";
 import { send } from "./send.js";
 import { Speed, formatDuration } from "./speed.js";
@@ -78,30 +79,43 @@ function add(files) {
 }
 
 async function start() {
-  const body = new FormData();
-  body.append("name", form.elements.name.value);
-  body.append("preset", form.elements.preset.value);
-  selection.appendTo(body);
   const speed = new Speed();
-  upload = send(form.action, body, {
+  upload = sendInPieces(selection.files, {
+    endpoint: form.dataset.uploadsUrl,
     csrfToken: form.elements.csrfmiddlewaretoken.value,
-    idempotencyKey: crypto.randomUUID?.() ?? String(Math.random()),
     onProgress: (sent, total) => showProgress(sent, total, speed.add(sent, performance.now())),
   });
   setSending(true);
   try {
-    const { status, body: answer } = await upload.answer;
+    const { status, body: answer } = await submit(await upload.ids);
     if (status === 202) {
+      upload.forget();
       location.assign(`/jobs/${answer.id}/`);
       return;
     }
     showProblem(answer.detail ?? "The upload was refused.", answer.next_step);
   } catch (error) {
-    if (error.name !== "AbortError") showProblem(error.message, "Check the connection and try again.");
+    if (error.name !== "AbortError") {
+      showProblem(error.message, error.nextStep ?? "Check the connection and try again.");
+    }
   }
   upload = null;
   setSending(false);
   elements.problem.scrollIntoView({ block: "center" });
+}
+
+/** Files have arrived; have a job made of them. */
+function submit(ids) {
+  const body = new FormData();
+  body.append("name", form.elements.name.value);
+  body.append("preset", form.elements.preset.value);
+  for (const id of ids) body.append("uploads", id);
+  const { answer } = send(form.dataset.jobsUrl, body, {
+    csrfToken: form.elements.csrfmiddlewaretoken.value,
+    idempotencyKey: crypto.randomUUID?.() ?? String(Math.random()),
+    onProgress: () => {},
+  });
+  return answer;
 }
 
 function setSending(isSending) {
@@ -130,6 +144,7 @@ elements.clear.addEventListener("click", () => {
   showSelection();
 });
 elements.stop.addEventListener("click", () => upload?.abort());
+elements.send.disabled = true; // until something is chosen
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!elements.send.disabled) start();

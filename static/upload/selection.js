@@ -48,8 +48,7 @@ export class Selection {
   }
 
   get numBytes() {
-    const files = this.archive ? [this.archive] : this.photos;
-    return files.reduce((sum, file) => sum + file.size, 0);
+    return this.files.reduce((sum, file) => sum + file.size, 0);
   }
 
   get isEmpty() {
@@ -82,13 +81,8 @@ export class Selection {
     return `${photos}, ${formatMb(this.numBytes)}${ignored}`;
   }
 
-  /** The multipart fields of the API. */
-  appendTo(form) {
-    if (this.archive) {
-      form.append("archive", this.archive);
-    } else {
-      for (const photo of this.photos) form.append("photos", photo);
-    }
+  get files() {
+    return this.archive ? [this.archive] : this.photos;
   }
 }
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
+from scene3d.engine.checking import prepare_photos
 from scene3d.engine.host import Host
-from scene3d.engine.photos import prepare_photos
 from scene3d.engine.preflight import Preflight, look_over
 from scene3d.engine.presets import PRESETS
 from scene3d.engine.progress import Silent

@@ -188,7 +188,7 @@ def stored_files() -> list[str]:
         str(path.relative_to(folder))
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file() or not any(path.iterdir())
+        if path.is_file() or (path.name != "parts" and not any(path.iterdir()))
     )
 
 

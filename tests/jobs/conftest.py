@@ -48,6 +48,7 @@ def _remove_files() -> None:
     jobs = Path(django_settings.STORAGES["jobs"]["OPTIONS"]["location"])
     shutil.rmtree(jobs, ignore_errors=True)
     shutil.rmtree(django_settings.WORK_DIR, ignore_errors=True)
+    shutil.rmtree(Path(django_settings.UPLOAD_DIR) / "parts", ignore_errors=True)
 
 
 @pytest.fixture

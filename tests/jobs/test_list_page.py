@@ -149,7 +149,9 @@ def test_the_form_tells_its_limits_to_its_script(alice_portal: Client, limits: A
     limits(max_photos=1500, max_upload_mb=2048)
     page = new_page(alice_portal)
     form = page.one("form", id="upload-form")
-    assert form["action"] == "/api/v1/jobs/"
+    assert (form["data-jobs-url"], form["data-uploads-url"]) == (
+        "/api/v1/jobs/", "/api/v1/uploads/",
+    )  # fmt: skip
     assert (form["data-min-photos"], form["data-max-photos"], form["data-max-mb"]) == (
         "3", "1500", "2048",
     )  # fmt: skip

@@ -84,8 +84,8 @@ ARCHIVES: dict[str, tuple[bytes, int, str]] = {
 }  # fmt: skip
 
 REQUESTS: dict[str, tuple[dict[str, Any], int, str]] = {
-    "nothing": ({}, 422, "no_images"),
-    "only-a-name": ({"name": "x"}, 422, "no_images"),
+    "nothing": ({}, 400, "upload_empty"),
+    "only-a-name": ({"name": "x"}, 400, "upload_empty"),
     "both": ({"archive": archive(zip_of(THREE)), "photos": photos(*THREE)}, 422,
              "upload_ambiguous"),
     "one-photo": ({"photos": photos("a.jpg")}, 422, "too_few_images"),
@@ -206,7 +206,7 @@ def test_other_content_types(alice_api: APIClient, content_type: str) -> None:
 )
 def test_broken_multipart_bodies(alice_api: APIClient, body: bytes) -> None:
     response = alice_api.post(JOBS, body, content_type="multipart/form-data; boundary=x")
-    assert_refused(response, 422, "no_images")
+    assert_refused(response, 400, "upload_empty")
 
 
 def test_multipart_without_a_boundary(alice_api: APIClient) -> None:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from jobs.commandline import find_sources, telling_problems
 from jobs.console import ConsoleProgress
 from scene3d.background.host import configured_host
-from scene3d.engine.photos import prepare_photos
+from scene3d.engine.checking import prepare_photos
 from scene3d.engine.preflight import Preflight, look_over
 from scene3d.engine.public import DEFAULT_PRESET, PRESETS
 from scene3d.engine.workspace import Workspace

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from drift.scoring import look_at_windows
-from jobs import shadow_scratch, worker_host
+from jobs import partial_uploads, shadow_scratch, worker_host
 from jobs.orphans import sweep_work
 from jobs.reconciler import Reconciler
 from scene3d.background.worker_command import WorkerCommand
@@ -42,6 +42,7 @@ class _Upkeep:
 
     def __call__(self) -> None:
         self._reconcile()
+        partial_uploads.sweep()
         sweep_work()
         shadow_scratch.sweep()
         try:

@@ -20,6 +20,7 @@ from scipy.spatial import KDTree
 
 from scene3d.engine.benchmark.publishing import line, write_results
 from scene3d.engine.capabilities import device_name, open_host
+from scene3d.engine.checking import prepare_photos
 from scene3d.engine.features.aliked import AlikedExtractor, Picture
 from scene3d.engine.features.cuda import forget_peak_memory, peak_memory_mib, wait_for_gpu
 from scene3d.engine.features.reference import ReferenceExtractor
@@ -28,7 +29,6 @@ from scene3d.engine.matching.lightglue import LightGlueMatcher
 from scene3d.engine.matching.reference import ReferenceMatcher
 from scene3d.engine.options import FeatureOptions, MatchOptions, PhotoOptions
 from scene3d.engine.pairs import Pair
-from scene3d.engine.photos import prepare_photos
 from scene3d.engine.progress import Silent
 from scene3d.engine.report import installed_versions
 from scene3d.engine.sources import find_photos

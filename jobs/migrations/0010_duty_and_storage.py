@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("jobs", "0008_dense_stage"),
+        ("jobs", "0009_share_links"),
     ]
 
     operations = [
