@@ -8,8 +8,8 @@ from django.db import DatabaseError, close_old_connections
 
 from drift.scoring import look_at_windows
 from jobs import exports, services, shadow_scratch, worker_host
-from scene3d.background.worker_command import WorkerCommand
 from scene3d.background.workers import run_worker
+from scene3d.commandline import WorkerCommand
 
 logger = logging.getLogger(__name__)
 
