@@ -3,10 +3,14 @@
 import signal
 import sys
 import threading
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from django.core.management.base import BaseCommand
+
+from scene3d.engine.native.lifetime import die_with_parent
 from scene3d.engine.public import Cancelled, EngineError, PhotoProblem, telling_full_disk
 
 EXIT_OURS = 1
@@ -58,3 +62,20 @@ def over_on_signals() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: is_over.set())
     return is_over
+
+
+class WorkerCommand(BaseCommand):
+    """Works on one queue until SIGTERM; ends with the process that started it, if told which."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--burst", action="store_true", help="End when nothing waits.")
+        parser.add_argument("--parent-pid", type=int, help="End when this process ends.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["parent_pid"]:
+            die_with_parent(options["parent_pid"])
+        with telling_problems(traceback=True):
+            self.work(burst=options["burst"])
+
+    def work(self, *, burst: bool) -> None:
+        raise NotImplementedError

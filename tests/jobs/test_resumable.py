@@ -117,10 +117,10 @@ def test_a_request_whose_answer_was_lost_gives_the_same_job(
     alice_api: APIClient, django_capture_on_commit_callbacks: Any
 ) -> None:
     upload_id = finished(alice_api, ARCHIVE, "photos.zip")
-    key = {"headers": {"Idempotency-Key": "k"}}
+    key = {"Idempotency-Key": "k"}
     with django_capture_on_commit_callbacks(execute=True):
-        first = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", **key)
-    again = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", **key)
+        first = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", headers=key)
+    again = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", headers=key)
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json()["id"] == again.json()["id"]
 

@@ -10,8 +10,8 @@ from drift.scoring import look_at_windows
 from jobs import partial_uploads, shadow_scratch, worker_host
 from jobs.orphans import sweep_work
 from jobs.reconciler import Reconciler
-from scene3d.background.worker_command import WorkerCommand
 from scene3d.background.workers import run_worker
+from scene3d.commandline import WorkerCommand
 
 logger = logging.getLogger(__name__)
 

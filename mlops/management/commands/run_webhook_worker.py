@@ -3,8 +3,8 @@
 from django.conf import settings
 
 from mlops.webhooks import deliver_due
-from scene3d.background.worker_command import WorkerCommand
 from scene3d.background.workers import run_worker
+from scene3d.commandline import WorkerCommand
 
 
 class Command(WorkerCommand):
