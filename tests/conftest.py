@@ -30,12 +30,13 @@ MODEL_STORE = Path(os.environ.get("SCENE3D_MODEL_STORE", ROOT / "var" / "models"
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """Tests without a transaction of their own empty all tables: rows of migrations come back, so
     the order of tests does not matter."""
     yield
     marker = item.get_closest_marker("django_db")
-    if marker is not None and marker.kwargs.get("transaction"):
+    is_last = nextitem is None  # the database is gone by now
+    if marker is not None and marker.kwargs.get("transaction") and not is_last:
         with item.config.stash[blocking_manager_key].unblock():
             call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
             rows = connection._test_serialized_contents  # type: ignore[attr-defined]  # Django's own, for serialized_rollback
