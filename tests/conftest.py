@@ -35,7 +35,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     the order of tests does not matter."""
     yield
     marker = item.get_closest_marker("django_db")
-    is_last = nextitem is None  # the database is gone then
+    is_last = nextitem is None  # the database is gone by now
     if marker is not None and marker.kwargs.get("transaction") and not is_last:
         with item.config.stash[blocking_manager_key].unblock():
             call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)

@@ -21,7 +21,7 @@ from jobs.models import Job
 from jobs.quotas import GB, quota_of
 from jobs.upload_models import PartialUpload
 from tests.jobs.builders import jpeg, stored_files, zip_of
-from tests.jobs.uploading import JOBS
+from tests.jobs.uploading import JOBS, upload
 
 UPLOADS = "/api/v1/uploads/"
 PIECE = "application/offset+octet-stream"
@@ -96,9 +96,9 @@ def test_an_archive_in_pieces_becomes_a_job(alice: User, alice_api: APIClient) -
         assert response.status_code == 204
         assert int(response.headers["Upload-Offset"]) == min(start + 700, len(ARCHIVE))
         assert response.headers["Upload-Expires"].endswith("GMT")
-    upload = PartialUpload.objects.get()
-    assert (upload.owner, upload.name) == (alice, "photos.zip")
-    assert partial_uploads.path_of(upload).read_bytes() == ARCHIVE
+    row = PartialUpload.objects.get()
+    assert (row.owner, row.name) == (alice, "photos.zip")
+    assert partial_uploads.path_of(row).read_bytes() == ARCHIVE
 
 
 def test_a_finished_archive_becomes_a_job_and_goes(
@@ -117,10 +117,9 @@ def test_a_request_whose_answer_was_lost_gives_the_same_job(
     alice_api: APIClient, django_capture_on_commit_callbacks: Any
 ) -> None:
     upload_id = finished(alice_api, ARCHIVE, "photos.zip")
-    key = {"Idempotency-Key": "k"}
     with django_capture_on_commit_callbacks(execute=True):
-        first = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", headers=key)
-    again = alice_api.post(JOBS, {"uploads": [upload_id]}, format="multipart", headers=key)
+        first = upload(alice_api, key="k", uploads=[upload_id])
+    again = upload(alice_api, key="k", uploads=[upload_id])
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json()["id"] == again.json()["id"]
 
@@ -271,5 +270,5 @@ def test_however_it_is_cut_it_arrives_whole(
         if wrong and at + wrong >= 0:
             assert send(alice_api, url, at + wrong, b"zz").status_code == 409
         assert send(alice_api, url, at, ARCHIVE[at:end]).status_code == 204
-    upload = PartialUpload.objects.get(pk=url.rstrip("/").rpartition("/")[2])
-    assert partial_uploads.path_of(upload).read_bytes() == ARCHIVE
+    row = PartialUpload.objects.get(pk=url.rstrip("/").rpartition("/")[2])
+    assert partial_uploads.path_of(row).read_bytes() == ARCHIVE
