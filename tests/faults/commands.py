@@ -90,7 +90,7 @@ def _rig(engine: str, folder: Path) -> Rig:
         return Rig(folder)
     render_scene(TINY, folder / "rendered", num_workers=2)
     photos = tuple(path.read_bytes() for path in sorted((folder / "rendered").iterdir()))
-    return Rig(folder, photos=photos, lease_s=CROWD_LEASE_S)
+    return Rig(folder, photos=photos, lease_s=CROWD_LEASE_S, over_within_s=300)
 
 
 def _run_kind(rig: Rig, kind: str, run: int) -> list[str]:
