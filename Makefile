@@ -43,7 +43,7 @@ test-stack: $(SETUP_DEV) ## the closed loop with the real Prometheus and Alertma
 test-faults: $(SETUP_DEV) ## the fault matrix: 800 broken runs (an hour); ARGS="--runs 2"
 	$(PYTHON) -m tests.faults control
 	$(PYTHON) -m tests.faults matrix $(ARGS)
-	$(PYTHON) -m tests.faults matrix --engine real --runs 3 --kind-runs 1 $(ARGS)
+	$(PYTHON) -m tests.faults matrix --engine real --runs 3 $(ARGS)
 
 test-crowd: $(SETUP_DEV) ## 1,000 jobs on 10 workers, all killed half-way; ARGS="--jobs 100"
 	$(PYTHON) -m tests.faults crowd $(ARGS)

@@ -46,24 +46,34 @@ def run_job(job_id: UUID) -> None:
     folder = Path(settings.WORK_DIR) / str(lease.job_id) / str(lease.attempt)
     try:
         _bring_to_an_end(lease, folder)
-    finally:
-        # Not the folder above: another attempt may be at work there.
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            folder.parent.rmdir()
+    except WorkerStopping:
+        services.release(lease)  # and keep the folder: the next attempt takes over what is finished
+    except BaseException:
+        _clear(folder)
+        raise
+    else:
+        _clear(folder)
     failpoint("published")
     logger.info("job %s: attempt %d is over", lease.job_id, lease.attempt)
 
 
+def _clear(folder: Path) -> None:
+    """Not the folder above with it: another attempt may be at work there. What others have left is
+    for `orphans.sweep_work`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()
+
+
 def _bring_to_an_end(lease: Lease, folder: Path) -> None:
-    """Raises: whatever was not foreseen."""
+    """Raises: WorkerStopping, and whatever was not foreseen."""
     try:
         with telling_full_disk():
             _work(lease, folder)
     except Cancelled:
         services.mark_cancelled(lease)
     except WorkerStopping:
-        services.release(lease)
+        raise
     except LeaseLost:
         logger.warning("job %s: attempt %d is no longer wanted", lease.job_id, lease.attempt)
     except PhotoProblem as problem:
@@ -86,7 +96,8 @@ def _bring_to_an_end(lease: Lease, folder: Path) -> None:
 def _work(lease: Lease, folder: Path) -> None:
     job = Job.objects.get(pk=lease.job_id)
     logger.info("job %s: attempt %d, %d photos", job.pk, lease.attempt, job.num_photos)
-    workspace = Workspace(folder / "work")
+    earlier = folder.with_name(str(lease.attempt - 1)) / "work"
+    workspace = Workspace(folder / "work", earlier=earlier)
     sources = fetch_photos(job, folder / "photos")
     options = ReconstructionOptions.from_dict(job.options)
     with Recorder(lease, workspace, options) as recorder:

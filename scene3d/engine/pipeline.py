@@ -26,6 +26,7 @@ from scene3d.engine.failpoints import failpoint
 from scene3d.engine.features.base import load_features
 from scene3d.engine.features.extract import extract_features
 from scene3d.engine.host import Host
+from scene3d.engine.kept_stages import KeptStages, NotKept
 from scene3d.engine.matching.match import match_pairs
 from scene3d.engine.matching.mutual_nearest import unit_descriptors
 from scene3d.engine.matching.saved import save_matches
@@ -38,7 +39,7 @@ from scene3d.engine.reporting import Findings, describe
 from scene3d.engine.second_look import ViewGraph
 from scene3d.engine.seeding import generator
 from scene3d.engine.sources import PhotoSource
-from scene3d.engine.types import PairMatches, Photo
+from scene3d.engine.types import PairMatches, Photo, PhotoSet
 from scene3d.engine.verdicts import FEW_KEYPOINTS
 from scene3d.engine.workspace import Workspace
 
@@ -80,11 +81,12 @@ def _run_stages(
     host: Host,
 ) -> Findings:
     clock = _Clock(progress)
+    kept = KeptStages(photos, options, workspace)
     with clock.stage("checking", len(photos)):
-        photo_set = prepare_photos(photos, options.photos, workspace, progress, host)
+        photo_set = _check(photos, options, workspace, progress, host, kept)
     accepted = photo_set.accepted
     with clock.stage("extracting", len(accepted)):
-        num_keypoints = extract_features(accepted, options.features, workspace, progress, host)
+        num_keypoints = _extract(accepted, options, workspace, progress, host, kept)
         _require_features(accepted, num_keypoints, options)
     pairs = _choose_pairs(accepted, options, workspace)
     with clock.stage("matching", 2 * len(pairs)):
@@ -111,6 +113,40 @@ def _run_stages(
         dense=dense,
         stages=clock.stages,
     )
+
+
+def _check(
+    photos: Sequence[PhotoSource],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+    kept: KeptStages,
+) -> PhotoSet:
+    try:
+        photo_set = kept.photos()
+    except NotKept:
+        photo_set = prepare_photos(photos, options.photos, workspace, progress, host)
+        kept.keep_photos(photo_set)
+    else:
+        progress.checked(photo_set)
+    return photo_set
+
+
+def _extract(
+    photos: Sequence[Photo],
+    options: ReconstructionOptions,
+    workspace: Workspace,
+    progress: Progress,
+    host: Host,
+    kept: KeptStages,
+) -> dict[int, int]:
+    try:
+        return kept.features()
+    except NotKept:
+        num_keypoints = extract_features(photos, options.features, workspace, progress, host)
+        kept.keep_features(num_keypoints)
+        return num_keypoints
 
 
 def _require_known(names: Sequence[str], photos: Sequence[PhotoSource]) -> None:

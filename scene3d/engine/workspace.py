@@ -10,6 +10,8 @@ class Workspace:
     """A folder of one run. Everything in it except `result_dir` may be deleted afterwards."""
 
     root: Path
+    earlier: Path | None = None
+    """The folder of an attempt before this one, whose finished stages are taken over."""
 
     @property
     def photos_dir(self) -> Path:
@@ -55,6 +57,11 @@ class Workspace:
         return self.root / "dense"
 
     @property
+    def stages_dir(self) -> Path:
+        """Records of finished stages."""
+        return self.root / "stages"
+
+    @property
     def logs_dir(self) -> Path:
         return self.root / "logs"
 
@@ -76,6 +83,9 @@ class Workspace:
     def features(self, index: int) -> Path:
         return self.features_dir / f"{index:06d}.npz"
 
+    def stage_record(self, stage: str) -> Path:
+        return self.stages_dir / f"{stage}.json"
+
     def prepare(self) -> None:
         """Start empty: what an earlier run left here is deleted."""
         if self.root.exists():
@@ -87,6 +97,7 @@ class Workspace:
             self.features_dir,
             self.models_dir,
             self.snapshots_dir,
+            self.stages_dir,
             self.logs_dir,
             self.result_dir,
         ):

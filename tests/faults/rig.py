@@ -37,7 +37,6 @@ Role = Literal["web", "worker", "reconciler"]
 PHOTOS = tuple(jpeg(shade) for shade in range(3))
 LEASE_S = 2.5
 """A faster clock than the service's, so that thousands of runs fit into hours."""
-OVER_WITHIN_S = 60.0
 
 
 @dataclass
@@ -57,6 +56,8 @@ class Rig:
     num_workers: int = 1
     lease_s: float | None = LEASE_S
     """None: the service's own clocks."""
+    over_within_s: float = 60.0
+    """Whatever is waited for."""
     has_reconciler: bool = True
     photos: Sequence[bytes] = PHOTOS
     worker: Callable[[], object] | None = None
@@ -126,9 +127,10 @@ class Rig:
                 self.start(slot)
 
     def until(
-        self, condition: Callable[[], bool], words: str, within_s: float = OVER_WITHIN_S
+        self, condition: Callable[[], bool], words: str, within_s: float | None = None
     ) -> None:
         """Raises: TimeoutError."""
+        within_s = within_s or self.over_within_s
         deadline_s = time.monotonic() + within_s
         while not condition():
             if time.monotonic() > deadline_s:
@@ -192,7 +194,7 @@ class Rig:
             return 0, b""
 
     # -------------------------------------------------------------------- jobs
-    def wait_over(self, job_ids: Sequence[str], within_s: float = OVER_WITHIN_S) -> None:
+    def wait_over(self, job_ids: Sequence[str], within_s: float | None = None) -> None:
         """Raises: TimeoutError."""
         wanted = len(set(job_ids))
         over = Job.objects.filter(pk__in=set(job_ids), state__in=TERMINAL)

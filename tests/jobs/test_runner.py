@@ -19,6 +19,7 @@ from accounts.models import User
 from jobs import recorder, runner, services
 from jobs.files import storage
 from jobs.models import Job
+from jobs.orphans import sweep_work
 from jobs.recorder import WorkerStopping
 from jobs.states import JobState
 from jobs.tasks import run_reconstruction
@@ -105,7 +106,9 @@ def run(job: Job) -> None:
         runner.run_job(job.pk)
     finally:
         job.refresh_from_db()
-        assert not (Path(settings.WORK_DIR) / str(job.pk)).exists()
+        sweep_work()
+        is_kept = (Path(settings.WORK_DIR) / str(job.pk)).exists()
+        assert is_kept is (job.state == JobState.QUEUED)  # for the next attempt
         photos = [path for path in stored_files() if "/photos/" in path]
         assert len(photos) == job.num_photos
 
