@@ -125,7 +125,7 @@ def judge_upload(
     status = worst([feature.verdict for feature in features])
     return UploadDocument(
         status=status,
-        words=_headline(features, LIKE_BASELINE) if status != "unknown" else _why_unknown(features),
+        words=_headline(features, LIKE_BASELINE) if status != "unknown" else features[0].words,
         baseline_version=baseline.baseline_version,
         num_photos=len(photos),
         features=features,
@@ -362,10 +362,6 @@ def leading(odd: Sequence[FeatureVerdict]) -> FeatureVerdict | None:
 def _follows(name: str) -> str | None:
     spec = FEATURES.get(name)
     return spec.follows if spec is not None else None
-
-
-def _why_unknown(features: Sequence[FeatureVerdict]) -> str:
-    return features[0].words if features else NO_BASELINE
 
 
 def _beside_photos(found: _Found, baseline: BaselineDocument) -> str:

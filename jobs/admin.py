@@ -10,9 +10,10 @@ from django.utils.safestring import SafeString
 
 from jobs import services
 from jobs.errors import StateForbids
-from jobs.models import Artifact, Job, Keeper, Photo, Preset, StageRun, Worker
+from jobs.models import Artifact, Job, Keeper, Photo, Preset, StageRun
 from jobs.storage_use import with_storage
 from jobs.upload_models import UserLimits
+from jobs.worker_models import Worker
 from scene3d.http.admin_base import ReadOnlyInline
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from jobs.models import Duty
+from jobs.worker_models import Duty
 
 TERM = timedelta(seconds=20)
 """Whoever is on duty and says nothing for this long is relieved."""

@@ -13,10 +13,11 @@ from prometheus_client.core import (
 )
 
 from jobs import tallies
-from jobs.models import Job, Photo, Worker
+from jobs.models import Job, Photo
 from jobs.queues import queues
 from jobs.states import TERMINAL, JobStage, JobState, PhotoStatus
 from jobs.tallies import RECONCILED, Key
+from jobs.worker_models import Worker
 from jobs.workers import is_ready, live_workers
 from scene3d.http.metrics import DatabaseCollector
 

@@ -13,10 +13,11 @@ from accounts.public import User
 from jobs.querysets import JobQuerySet
 from jobs.states import ACTIVE, RETRYABLE, TERMINAL, ExportStatus, JobStage, JobState, PhotoStatus
 from jobs.upload_models import AcceptedJob, PartialUpload, UserLimits
+from jobs.worker_models import Duty, Worker
 from scene3d.engine.public import PRESETS, OptionsInvalid
 
 # Django looks for models here; these have a module of their own.
-_MORE = (AcceptedJob, PartialUpload, UserLimits)
+_MORE = (AcceptedJob, Duty, PartialUpload, UserLimits, Worker)
 
 
 class Preset(models.Model):
@@ -375,35 +376,3 @@ class Keeper(User):
         proxy = True
         verbose_name = "storage of a person"
         verbose_name_plural = "storage"
-
-
-class Duty(models.Model):
-    """Who does what one process at a time does; see `duty`."""
-
-    name = models.CharField(max_length=50, primary_key=True)
-    holder = models.CharField(max_length=100, blank=True)
-    until = models.DateTimeField()
-
-    class Meta:
-        ordering = ["name"]
-        verbose_name_plural = "duties"
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.holder or 'nobody'}"
-
-
-class Worker(models.Model):
-    """A worker that beats, and what it found this machine can do."""
-
-    name = models.CharField(max_length=100, primary_key=True)
-    started_at = models.DateTimeField(default=timezone.now)
-    heartbeat_at = models.DateTimeField(default=timezone.now)
-    capabilities = models.JSONField(default=dict)
-    network_loads = models.JSONField(default=dict, help_text="How often each network was loaded.")
-    machine = models.JSONField(default=dict, help_text="Load, memory, graphics cards.")
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name

@@ -11,10 +11,11 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from jobs.drift_view import DriftState, Level
-from jobs.models import Job, Worker
+from jobs.models import Job
 from jobs.queues import QueueState, queues
 from jobs.states import JobState
 from jobs.templatetags.job_words import seconds
+from jobs.worker_models import Worker
 from jobs.workers import is_ready, live_workers
 from mlops.public import AlertsNow
 from scene3d.background.queue import ping

@@ -9,8 +9,8 @@ from functools import cache
 from django.utils import timezone
 
 from jobs.machine import read_machine
-from jobs.models import Worker
 from jobs.presets import effective_options, offered_presets
+from jobs.worker_models import Worker
 from scene3d.background.host import configured_host
 from scene3d.engine.capabilities import probe_host, warm_up
 from scene3d.engine.host import Host

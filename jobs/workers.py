@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from jobs.models import Worker
+from jobs.worker_models import Worker
 
 ALIVE = timedelta(seconds=45)
 """A worker that has not beaten for this long is gone."""

@@ -10,6 +10,7 @@ READ, WRITE = "read", "write"
 _API = "api/v1/"
 AREAS: Mapping[str, str] = {
     "jobs": "jobs",
+    "uploads": "jobs",
     "capabilities": "jobs",
     "presets": "jobs",
     "experiments": "experiments",

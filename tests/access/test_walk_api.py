@@ -28,6 +28,8 @@ METHODS = {method.value.lower() for method in HTTPMethod}
 OPEN: Statuses = {"anonymous": {400}, "other": {400}, "clerk": {400}}
 OWNED: Statuses = {"anonymous": {401}, "other": {404}, "clerk": {404}}
 LIST_OF_ONES_OWN: Statuses = {"anonymous": {401}, "other": {200}, "clerk": {200}}
+TUS: Statuses = {"anonymous": {401}, "other": {412}, "clerk": {412}}
+"""Whoever does not say which version of tus they speak hears nothing else."""
 NEW: Statuses = {"anonymous": {401}, "other": {415}, "clerk": {415}}
 MACHINE: Statuses = {"anonymous": {401}, "other": {401}, "clerk": {401}}
 SERVER: Statuses = {"anonymous": {401}, "other": {200}, "clerk": {200}}
@@ -41,6 +43,7 @@ RULES: Mapping[str, Statuses] = {
     ),
     "get jobs/": LIST_OF_ONES_OWN,
     "post jobs/": NEW,
+    "post uploads/": TUS,
     **dict.fromkeys(
         [
             "get jobs/{id}/", "patch jobs/{id}/", "delete jobs/{id}/",
@@ -48,6 +51,7 @@ RULES: Mapping[str, Statuses] = {
             "post jobs/{id}/exports/{form}/", "post jobs/{id}/feedback/",
             "delete jobs/{id}/feedback/", "get jobs/{id}/photos/",
             "get jobs/{id}/photos/{index}/{kind}/", "post jobs/{id}/retry/",
+            "patch uploads/{id}/", "delete uploads/{id}/",
             "get jobs/{id}/shares/", "post jobs/{id}/shares/", "delete jobs/{id}/shares/{share}/",
         ],
         OWNED,
@@ -138,7 +142,7 @@ def test_a_key_opens_nothing_outside_its_scopes(world: World, alice: User, opera
     known = everything_about(world.job)
     wrong: dict[str, Any] = {}
     for name, (method, path) in described().items():
-        owner = alice if path.startswith("/api/v1/jobs/") else operator
+        owner = alice if path.startswith(("/api/v1/jobs/", "/api/v1/uploads/")) else operator
         kind = "read" if method == "get" else "write"
         needed = f"{AREAS.get(path.split('/')[3])}:{kind}"
         client = key_of(owner, *(set(SCOPES) - {needed}))
@@ -188,7 +192,7 @@ def test_the_walk_arrives(world: World, alice: User, operator: User, broker: obj
     closed: dict[str, int] = {}
     last_of_all = "delete jobs/{id}/"
     for name, (method, path) in sorted(described().items(), key=lambda row: row[0] == last_of_all):
-        client = api_of(alice if name.split()[1].startswith("jobs/") else operator)
+        client = api_of(alice if name.split()[1].startswith(("jobs/", "uploads/")) else operator)
         status = ask(client, method, address(world, path)).status_code
         if status in (401, 403, 404, 405) and RULES[name] is not MACHINE:
             closed[name] = status

@@ -48,7 +48,7 @@ EVERY_CLERKS = {
 """What staff without any right see of the admin: an empty list, and their own password."""
 STATUSES: Mapping[str, Mapping[str, set[int]]] = {
     OPEN: {"anonymous": {200, 302, 405, 503}, "other": {200, 302, 405, 503}},
-    PERSONAL: {"anonymous": {302}, "other": {200, 302, 405}},
+    PERSONAL: {"anonymous": {302}, "other": {200, 302, 400, 405}},
     OWNED: {"anonymous": {302}, "other": {404, 405}, "clerk": {404, 405}},
     LINK: {"anonymous": {404, 405}, "other": {404, 405}, "clerk": {404, 405}},
     OPERATORS: {"anonymous": {302}, "other": {404, 405}},

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.keys import make_key
 from accounts.models import User
 from jobs.models import Job
+from jobs.partial_uploads import begin
 from jobs.shares import make_share
 from mlops.history import served_at
 from mlops.models import Alert, AlertGroup, Candidate
@@ -24,6 +25,7 @@ from tests.mlops.serving.builders import make_candidate, make_experiment, person
 
 MARKS = ("Zanzibar", "IMG_00", "alice", "the content of")
 """What only an answer that tells too much has in it."""
+TUS = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def build_world(owner: User) -> World:
         "configurations": configuration.pk,
         "baselines": keep().pk,
         "alerts": alert.pk,
+        "uploads": begin(owner, "Zanzibar.zip", 10).pk,
         "accounts": make_key(owner, name="Zanzibar", scopes=[], lifetime=timedelta(days=1))[0].pk,
     }
     link, token = make_share(job, may_download=True, lifetime=timedelta(days=1))
@@ -103,6 +106,10 @@ def leaks_of(response: Any) -> list[str]:
 
 def ask(client: Client, method: str, path: str) -> Any:
     """With a body that is complete nowhere."""
+    headers = TUS if "/uploads/" in path and method != "post" else {}
     if method in ("get", "head", "delete"):
-        return getattr(client, method)(path)
+        return getattr(client, method)(path, headers=headers)
+    if headers:
+        kind = "application/offset+octet-stream"
+        return getattr(client, method)(path, data=b"", content_type=kind, headers=headers)
     return getattr(client, method)(path, data="{}", content_type="application/json")

@@ -26,8 +26,9 @@ from redis.exceptions import RedisError
 
 from accounts.public import User, ensure_user
 from jobs import duty, reconciler, recorder, runner, services, worker_host
-from jobs.models import Job, Worker
+from jobs.models import Job
 from jobs.states import TERMINAL
+from jobs.worker_models import Worker
 from scene3d.background.embedded_broker import EmbeddedBroker
 from tests.faults import stub
 from tests.faults.processes import NO_FAILPOINT, broker, end, fork, is_alive, send

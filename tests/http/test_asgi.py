@@ -38,7 +38,7 @@ def test_a_body_within_the_limit_is_read(server: Server, alice: User) -> None:
         content_length=str(len(body)),
         authorization=f"Bearer {AccessToken.for_user(alice)}",
     )
-    assert (answer.status, json.loads(answer.body)["code"]) == (422, "no_images")
+    assert (answer.status, json.loads(answer.body)["code"]) == (400, "upload_empty")
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

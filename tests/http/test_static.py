@@ -15,14 +15,17 @@ from scene3d.settings.env import BASE_DIR
 CSS = "/static/css/scene3d.css"
 
 
-UPLOT = ("vendor/uplot", BASE_DIR / "node_modules" / "uplot" / "dist")
+VENDOR = [
+    ("vendor/uplot", BASE_DIR / "node_modules" / "uplot" / "dist"),
+    ("vendor/tus", BASE_DIR / "node_modules" / "tus-js-client" / "dist"),
+]
 
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our own files, as `collectstatic` puts them down before the service starts."""
     folder = tmp_path_factory.mktemp("static")
-    changes = {"STATIC_ROOT": folder, "STATICFILES_DIRS": [BASE_DIR / "static", UPLOT]}
+    changes = {"STATIC_ROOT": folder, "STATICFILES_DIRS": [BASE_DIR / "static", *VENDOR]}
     with override_settings(**changes, INSTALLED_APPS=["django.contrib.staticfiles"]):
         call_command("collectstatic", verbosity=0, interactive=False)
     return folder

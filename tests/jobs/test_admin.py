@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from jobs.models import Job, Keeper, Preset, Worker
+from jobs.models import Job, Keeper, Preset
 from jobs.states import JobState
 from jobs.storage_use import with_storage
+from jobs.worker_models import Worker
 from tests.jobs.builders import (
     TRACEBACK,
     make_done,

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobs.models import Preset, Worker
+from jobs.models import Preset
+from jobs.worker_models import Worker
 
 CAPABLE = {"device": "cpu", "presets": {"quick": True, "standard": True, "thorough": False}}
 LICENCE = "BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)"

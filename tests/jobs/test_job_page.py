@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts.models import User
 from jobs import services
 from jobs.files import StoredFile
-from jobs.models import Job, JobEvent, Photo, Worker
+from jobs.models import Job, JobEvent, Photo
 from jobs.rows import write_artifact
 from jobs.states import JobStage, JobState
+from jobs.worker_models import Worker
 from tests.jobs.builders import TRACEBACK, make_done, make_ended, make_in_state, make_job, start
 from tests.jobs.pages import Page
 

@@ -8,8 +8,9 @@ from django.test import Client
 
 from accounts.models import User
 from jobs.files import PREVIEW
-from jobs.models import Artifact, Preset, Worker
+from jobs.models import Artifact, Preset
 from jobs.states import JobState
+from jobs.worker_models import Worker
 from tests.jobs.builders import make_done, make_ended, make_in_state, make_job
 from tests.jobs.pages import Page
 

@@ -13,9 +13,10 @@ from accounts.models import User
 from jobs import services, tallies
 from jobs.machine import read_gpus, read_machine
 from jobs.metrics import JobCollector
-from jobs.models import Job, Photo, Worker
+from jobs.models import Job, Photo
 from jobs.reconciler import recover_jobs
 from jobs.states import TERMINAL, JobStage, JobState, PhotoStatus
+from jobs.worker_models import Worker
 from mlops import lifecycle
 from mlops.models import Experiment
 from tests.jobs.builders import (

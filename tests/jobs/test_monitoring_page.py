@@ -12,9 +12,10 @@ from redis.exceptions import ConnectionError as BrokerAway
 from accounts.models import User
 from jobs import monitoring
 from jobs.drift_view import DriftState, OddFeature
-from jobs.models import Job, Worker
+from jobs.models import Job
 from jobs.states import JobState
 from jobs.trends import trends
+from jobs.worker_models import Worker
 from mlops import alerts
 from mlops.alert_messages import parse_notification
 from mlops.models import Alert

@@ -15,9 +15,10 @@ from rq import Queue
 from accounts.models import User
 from jobs import duty, orphans, reconciler, services
 from jobs.duty import is_on_duty
-from jobs.models import Duty, Job
+from jobs.models import Job
 from jobs.reconciler import Reconciler
 from jobs.states import JobState
+from jobs.worker_models import Duty
 from tests.jobs.builders import make_job, start
 
 As = Callable[[int], None]

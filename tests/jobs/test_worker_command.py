@@ -5,7 +5,7 @@ import pytest
 from django.core.management import call_command
 
 from jobs import worker_host
-from jobs.models import Worker
+from jobs.worker_models import Worker
 
 
 @pytest.mark.django_db

@@ -11,8 +11,8 @@ import yaml
 from django.test import Client
 
 from accounts.models import User
-from jobs.models import Worker
 from jobs.states import JobState
+from jobs.worker_models import Worker
 from scene3d.monitoring.dashboards import DASHBOARDS, FOLDER, write_dashboards
 from scene3d.monitoring.grafana import Dashboard
 from scene3d.monitoring.local import RULES, read_yaml
