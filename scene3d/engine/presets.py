@@ -69,7 +69,7 @@ THOROUGH = Preset(
         pairs=PairOptions(num_similar=30, overlap=10),
         matching=MatchOptions(enough_partners=0),
         second_look=SecondLookOptions(max_partners=12),
-        dense=DenseOptions(enabled=True, long_side_px=1280, num_neighbours=4),
+        dense=DenseOptions(enabled=True, long_side_px=1280, num_neighbours=6),
     ),
 )
 
