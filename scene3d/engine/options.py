@@ -208,7 +208,7 @@ class DenseOptions(_Stage):
         description="Photos are shrunk, never enlarged, to this long side before they are matched.",
     )
     num_neighbours: int = Field(
-        default=5, ge=1, le=16, description="Photos that each is matched with, or a few more."
+        default=3, ge=1, le=16, description="Photos that each is matched with, or a few more."
     )
     min_views: int = Field(
         default=3,

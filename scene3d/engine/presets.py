@@ -54,7 +54,7 @@ STANDARD = Preset(
     " points.",
     cost="About three times the time of Quick, more where photos are hard to place.",
     licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
-    options=ReconstructionOptions(dense=DenseOptions(enabled=True)),
+    options=ReconstructionOptions(dense=DenseOptions(enabled=True, num_neighbours=5)),
 )
 
 THOROUGH = Preset(

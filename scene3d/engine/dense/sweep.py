@@ -156,9 +156,12 @@ def _correlation(own: torch.Tensor, shown: torch.Tensor, size_px: int) -> torch.
     where there is nothing but noise."""
 
     def mean(values: torch.Tensor) -> torch.Tensor:
-        return functional.avg_pool2d(
-            values, size_px, stride=1, padding=size_px // 2, count_include_pad=False
-        )
+        for window in ((size_px, 1), (1, size_px)):
+            padding = window[0] // 2, window[1] // 2
+            values = functional.avg_pool2d(
+                values, window, stride=1, padding=padding, count_include_pad=False
+            )
+        return values
 
     own_mean, shown_mean = mean(own), mean(shown)
     own_variance = (mean(own * own) - own_mean**2).clamp_min(0)

@@ -15,7 +15,7 @@ DISTANCE = 5.0
 POINTS = np.random.default_rng(1).uniform([-1.2, -0.8, 4], [1.2, 0.8, 6.5], (200, 3))
 
 
-@pytest.mark.parametrize("num_others", [1, 3])
+@pytest.mark.parametrize("num_others", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_the_depth_of_a_wall_comes_out_finer_than_the_planes(num_others: int) -> None:
     centres = ([0.5, 0.1, 0.0], [-0.4, 0.3, 0.05], [0.1, -0.5, -0.05])
     turn = rotation_about(np.array([1.0, 1.0, 0.0]), 2.0)
@@ -50,6 +50,7 @@ def test_points_behind_the_camera_give_no_planes() -> None:
     assert len(inverse_depths(view, [], POINTS)) == 0
 
 
+@pytest.mark.long
 def test_a_rendered_photo_has_its_true_depth(dense_run: DenseRun) -> None:
     model, options = (
         dense_run.model,
