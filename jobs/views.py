@@ -227,6 +227,9 @@ def _downloads(job: Job) -> list[tuple[Artifact, ExportFormat]]:
 def _orders(job: Job) -> list[tuple[str, ExportFormat, Export | None]]:
     """What can be asked for, by the API's name, and what became of it."""
     by_name = {export.name: export for export in job.exports.all()}
+    has_surfaces = any(artifact.name == FORMATS["mesh"].file for artifact in job.artifacts.all())
     return [
-        (name, form, by_name.get(form.file)) for name, form in FORMATS.items() if form.is_on_demand
+        (name, form, by_name.get(form.file))
+        for name, form in FORMATS.items()
+        if form.is_on_demand and (has_surfaces or not form.is_optional)
     ]

@@ -12,6 +12,7 @@ from scene3d.engine.archives import zip_folder
 from scene3d.engine.checking import prepare_photos
 from scene3d.engine.errors import InputNotFound, PhotoProblem
 from scene3d.engine.export.bundle import write_bundle
+from scene3d.engine.export.closed_mesh import write_closed_mesh
 from scene3d.engine.export.glb import write_glb
 from scene3d.engine.export.laz import write_laz
 from scene3d.engine.export.nerfstudio import write_transforms
@@ -25,6 +26,9 @@ from scene3d.engine.options import ReconstructionOptions
 from scene3d.engine.progress import Progress
 from scene3d.engine.sources import PhotoSource
 from scene3d.engine.workspace import Workspace
+
+_OCTREE_DEPTH = 9
+"""Of a closed mesh: 512 cells along the cloud's longest side."""
 
 
 class PhotosNeeded(PhotoProblem):
@@ -95,6 +99,13 @@ def _check_photos(form: str, order: Order) -> None:
         )
 
 
+def _without_surfaces(name: str) -> InputNotFound:
+    return InputNotFound(
+        f"This result has no {name}.",
+        next_step="Reconstruct again with the standard preset, which finds surfaces.",
+    )
+
+
 class _Delivery:
     """One order at work."""
 
@@ -105,6 +116,7 @@ class _Delivery:
             "ply": self._scaled("points.ply"),
             "ply_sparse": self._scaled("points_sparse.ply"),
             "mesh": self._scaled("mesh.ply"),
+            "mesh_closed": self._closed_mesh,
             "picture": self._scaled("preview.jpg"),
             "ply_full": self._scaled("points_full.ply"),
             "cameras": self._scaled("cameras.json"),
@@ -125,10 +137,7 @@ class _Delivery:
         """In metres where they are known and the file has lengths."""
         self._order.read_json("cameras.json")
         if not source.is_file():
-            raise InputNotFound(
-                f"This result has no {source.name}.",
-                next_step="Reconstruct again with the standard preset, which finds surfaces.",
-            )
+            raise _without_surfaces(source.name)
         if self._order.metres_per_unit is None or source.name not in SCALABLE:
             shutil.copyfile(source, target)
         else:
@@ -139,6 +148,24 @@ class _Delivery:
         path = self._workspace.root / "points.laz"
         write_laz(read_ply(self._order.result / "points.ply"), path)
         self._deliver_file(path, target)
+
+    def _closed_mesh(self, target: Path) -> None:
+        """Around the cloud of surfaces; the name is one that has a scale."""
+        path = self._workspace.root / "mesh.ply"
+        self._order.read_json("cameras.json")
+        points = read_ply(self._order.result / "points.ply")
+        if "nx" not in (points.dtype.names or ()):
+            raise _without_surfaces("mesh_closed.ply")
+        write_closed_mesh(points, path, self._close_surface)
+        self._deliver_file(path, target)
+
+    def _close_surface(self, source: Path, target: Path) -> None:
+        request = NativeRequest(
+            task="scene3d.engine.colmap.meshing:close_surface",
+            payload={"source": str(source), "target": str(target), "depth": _OCTREE_DEPTH},
+            log=self._workspace.logs_dir / "close_surface.log",
+        )
+        run_native([request], lambda _child, _event: None, self._progress.check)
 
     def _glb(self, target: Path) -> None:
         path = self._workspace.root / "model.glb"

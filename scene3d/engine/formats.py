@@ -18,7 +18,8 @@ class ExportFormat:
     is_on_demand: bool = False
     """Made when somebody asks for it; the others come with every result."""
     is_optional: bool = False
-    """Results without a dense cloud, and those of earlier versions, have none."""
+    """Results without a dense cloud, and those of earlier versions, have none; on demand, it cannot
+    be made of them."""
 
 
 FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
@@ -48,6 +49,13 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
             file="mesh.ply",
             title="Mesh with colours (PLY)",
             purpose="Surfaces as triangles, for MeshLab and Blender",
+            is_optional=True,
+        ),
+        "mesh_closed": ExportFormat(
+            file="mesh_closed.ply",
+            title="Closed mesh (PLY)",
+            purpose="Without a hole, for printing; what no photo shows is made up",
+            is_on_demand=True,
             is_optional=True,
         ),
         "picture": ExportFormat(

@@ -211,7 +211,11 @@ class DenseOptions(_Stage):
         default=3, ge=1, le=16, description="Photos that each is matched with, or a few more."
     )
     min_views: int = Field(
-        default=3, ge=2, le=16, description="A point stays where so many photos agree on it."
+        default=3,
+        ge=2,
+        le=16,
+        description="A point stays where so many photos agree on it; one fewer where it carries on"
+        " a surface of such points.",
     )
     voxel_size: float = Field(
         default=0.0,

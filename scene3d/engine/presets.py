@@ -54,7 +54,7 @@ STANDARD = Preset(
     " points.",
     cost="About three times the time of Quick, more where photos are hard to place.",
     licence="BSD-3-Clause (COLMAP, ALIKED), Apache-2.0 (LightGlue)",
-    options=ReconstructionOptions(dense=DenseOptions(enabled=True)),
+    options=ReconstructionOptions(dense=DenseOptions(enabled=True, num_neighbours=5)),
 )
 
 THOROUGH = Preset(
@@ -69,7 +69,7 @@ THOROUGH = Preset(
         pairs=PairOptions(num_similar=30, overlap=10),
         matching=MatchOptions(enough_partners=0),
         second_look=SecondLookOptions(max_partners=12),
-        dense=DenseOptions(enabled=True, long_side_px=1280, num_neighbours=4),
+        dense=DenseOptions(enabled=True, long_side_px=1280, num_neighbours=6),
     ),
 )
 

@@ -23,7 +23,7 @@ def test_names_are_the_contract() -> None:
         name: name for name in PRESETS
     }
     assert DEFAULT_PRESET == "standard"
-    dense = DenseOptions(enabled=True)
+    dense = DenseOptions(enabled=True, num_neighbours=5)
     assert STANDARD.options == ReconstructionOptions(dense=dense)  # stored options have none
 
 

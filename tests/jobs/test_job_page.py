@@ -21,7 +21,15 @@ from tests.jobs.pages import Page
 ACTIONS = {
     JobState.QUEUED: ["cancel"],
     JobState.RUNNING: ["cancel"],
-    JobState.DONE: ["delete", "colmap_text", "nerfstudio", "submission", "bundle", "shares"],
+    JobState.DONE: [
+        "delete",
+        "mesh_closed",
+        "colmap_text",
+        "nerfstudio",
+        "submission",
+        "bundle",
+        "shares",
+    ],  # fmt: skip
     JobState.FAILED: ["retry", "delete"],
     JobState.ERRORED: ["retry", "delete"],
     JobState.CANCELLED: ["retry", "delete"],

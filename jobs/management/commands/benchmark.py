@@ -15,6 +15,8 @@ from scene3d.background.host import configured_host
 from scene3d.commandline import telling_problems
 from scene3d.engine.benchmark.contest import Contestant, run_contest
 from scene3d.engine.benchmark.dense import dense_markdown, run_dense
+from scene3d.engine.benchmark.dense_growth import SIZES as DENSE_SIZES
+from scene3d.engine.benchmark.dense_growth import dense_growth_markdown, measure_dense_growth
 from scene3d.engine.benchmark.growth import SIZES, growth_markdown, measure_growth
 from scene3d.engine.benchmark.publishing import write_results
 from scene3d.engine.benchmark.scenes import BenchmarkScene, find_scenes
@@ -46,7 +48,8 @@ class Command(BaseCommand):
             "--anchors",
             choices=ANCHORS,
             default="colmap",
-            help="all: also ALIKED and LightGlue for every pair, which takes long.",
+            help="all: also ALIKED and LightGlue for every pair, which takes long. With --dense,"
+            " colmap gives the dense stage's time over that of COLMAP's defaults.",
         )
         parser.add_argument(
             "--growth",
@@ -54,9 +57,9 @@ class Command(BaseCommand):
             type=int,
             metavar="PHOTOS",
             help="Instead, time rendered scenes of so many photos (50, 100, 200 and 400 if none are"
-            " named) up to mapping; DATA is not read.",
+            " named) up to mapping; DATA is not read. With --dense, time the dense stage of 25, 50"
+            " and 100, over the poses that they were rendered from.",
         )
-
         parser.add_argument(
             "--dense",
             action="store_true",
@@ -66,6 +69,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["growth"] is not None and options["dense"]:
+            self._grow_densely(options["growth"] or DENSE_SIZES, options["output"])
+            return
         if options["growth"] is not None:
             self._grow(options["growth"] or SIZES, options["output"])
             return
@@ -73,7 +79,8 @@ class Command(BaseCommand):
             found = find_scenes(options["data"])
         scenes = _chosen(found, options["scenes"])
         if options["dense"]:
-            self._judge_surfaces(scenes, options["output"])
+            anchor = None if options["anchors"] == "none" else _colmap()
+            self._judge_surfaces(scenes, anchor, options["output"])
             return
         contestants = [make() for make in ANCHORS[options["anchors"]]]
         contestants += [_preset(name) for name in options["presets"]]
@@ -99,9 +106,20 @@ class Command(BaseCommand):
             self.stderr.write(f"{row.num_photos} photos: {row.seconds:.1f} s")
         self._publish("growth", [asdict(row) for row in rows], growth_markdown(rows), output)
 
-    def _judge_surfaces(self, scenes: Sequence[BenchmarkScene], output: Path) -> None:
+    def _grow_densely(self, sizes: Sequence[int], output: Path) -> None:
         rows = []
-        for row in run_dense(scenes, PRESETS[DEFAULT_PRESET].options, configured_host()):
+        for row in measure_dense_growth(sorted(sizes), configured_host().num_threads):
+            rows.append(row)
+            self.stderr.write(f"{row.num_photos} photos: {row.seconds:.1f} s")
+        content = [asdict(row) for row in rows]
+        self._publish("dense_growth", content, dense_growth_markdown(rows), output)
+
+    def _judge_surfaces(
+        self, scenes: Sequence[BenchmarkScene], anchor: Contestant | None, output: Path
+    ) -> None:
+        rows = []
+        options = PRESETS[DEFAULT_PRESET].options
+        for row in run_dense(scenes, options, configured_host(), anchor):
             rows.append(row)
             self.stderr.write(f"{row.scene}: {row.num_points:,} points, {row.dense_seconds:.1f} s")
         self._publish("dense", [asdict(row) for row in rows], dense_markdown(rows), output)

@@ -1,15 +1,18 @@
 """Clouds of surfaces, judged by photos that they were not made from and by rendered scenes."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from time import monotonic
 
 import numpy as np
 
+from scene3d.engine.benchmark.contest import Contestant
+from scene3d.engine.benchmark.measure import run_measured
 from scene3d.engine.benchmark.publishing import line
 from scene3d.engine.benchmark.scenes import BenchmarkScene
 from scene3d.engine.benchmark.surfaces import (
@@ -72,17 +75,32 @@ class DenseResult:
     """None where too few photos were placed."""
     surface: dict[float, SurfaceScore] | None
     """By distance as a share of the scene's size; None of scenes that nobody rendered."""
+    anchor_seconds: float | None = None
+    """What the anchor took for the poses of the same photos; None where none was asked for."""
+
+    @property
+    def times_anchor(self) -> float | None:
+        """The dense stage's time over the anchor's."""
+        return self.dense_seconds / self.anchor_seconds if self.anchor_seconds else None
 
 
 def run_dense(
-    scenes: Sequence[BenchmarkScene], options: ReconstructionOptions, host: Host
+    scenes: Sequence[BenchmarkScene],
+    options: ReconstructionOptions,
+    host: Host,
+    anchor: Contestant | None = None,
 ) -> Iterator[DenseResult]:
     """The scenes of real photos, then rendered ones, as they come. Poses are found once per scene;
-    then every third photo is held out, one after the other."""
+    then every third photo is held out, one after the other.
+
+    Args:
+        anchor: whose time, on the photos of each real scene, is told beside ours.
+    """
     for scene in scenes:
         photos = [PhotoSource(name=path.name, path=path) for path in scene.photos]
         with tempfile.TemporaryDirectory(prefix="scene3d-dense-") as name:
-            yield _judge(scene.name, photos, options, Path(name), host, None)
+            row = _judge(scene.name, photos, options, Path(name), host, None)
+            yield replace(row, anchor_seconds=_seconds_of(anchor, scene, Path(name) / "anchor"))
     for rendered in RENDERED:
         with tempfile.TemporaryDirectory(prefix="scene3d-dense-") as name:
             folder = Path(name) / "photos"
@@ -95,6 +113,20 @@ def run_dense(
                 host,
                 rendered,
             )
+
+
+def _seconds_of(anchor: Contestant | None, scene: BenchmarkScene, folder: Path) -> float | None:
+    """Raises: RuntimeError, with the end of its log when it fails."""
+    if anchor is None:
+        return None
+    photos, result, log = (folder / name for name in ("photos", "result", "log"))
+    photos.mkdir(parents=True)
+    for path in scene.photos:
+        shutil.copy(path, photos)
+    measured = run_measured(anchor.command(photos, result, 0), log)
+    if measured.exit_code != 0:
+        raise RuntimeError(log.read_text(errors="replace")[-2000:])
+    return measured.seconds
 
 
 def judge_held_out(model: Model, position: int, cloud: Cloud, photo: Path) -> HeldOut:
@@ -127,8 +159,14 @@ def psnr_db(shown: np.ndarray, true: np.ndarray) -> float:
 
 def dense_markdown(rows: Sequence[DenseResult]) -> str:
     """A line per scene."""
-    head = ["scene", "photos", "points", "sparse, s", "dense, s", "dense, CPU s", "coverage"]
-    head += ["without sky", "PSNR, dB", "fitted", *(f"F at {s:.1%}" for s in SURFACE_SHARES[:2])]
+    head = ["scene", "photos", "points", "sparse, s", "dense, s", "dense, CPU s", "x colmap"]
+    head += [
+        "coverage",
+        "without sky",
+        "PSNR, dB",
+        "fitted",
+        *(f"F at {s:.1%}" for s in SURFACE_SHARES[:2]),
+    ]
     head += ["within 1 %"]
     return "\n".join([line(head), line(["---"] * len(head)), *(line(_cells(row)) for row in rows)])
 
@@ -136,6 +174,7 @@ def dense_markdown(rows: Sequence[DenseResult]) -> str:
 def _cells(row: DenseResult) -> list[str]:
     cells = [row.scene, str(row.num_photos), f"{row.num_points:,}", f"{row.sparse_seconds:.1f}"]
     cells += [f"{row.dense_seconds:.1f}", f"{row.dense_cpu_seconds:.1f}"]
+    cells.append("–" if row.times_anchor is None else f"{row.times_anchor:.2f}")
     held = row.held_out
     if held is None:
         cells += ["–"] * 4

@@ -11,10 +11,10 @@ from scene3d.engine.dense.fusion import Cloud, Sight, Surface, closeness, confir
 from scene3d.engine.dense.neighbours import Pair, neighbours_of, second_neighbours_of
 from scene3d.engine.dense.patches import Mesh, triangulated
 from scene3d.engine.dense.rectification import rectify
-from scene3d.engine.dense.sky import find_sky
+from scene3d.engine.dense.sky import find_sky, without_rim
 from scene3d.engine.dense.stereo import Side, match_pair
 from scene3d.engine.dense.store import Store
-from scene3d.engine.dense.views import View, undistorted, view_of
+from scene3d.engine.dense.views import Map, View, undistorted, view_of
 from scene3d.engine.geometry.upright import find_up
 from scene3d.engine.model import Model
 from scene3d.engine.options import DenseOptions
@@ -49,6 +49,11 @@ class Bench:
         """Of the largest view."""
         return max(view.width_px * view.height_px for view in self._views.values())
 
+    @property
+    def matched(self) -> list[int]:
+        """Positions that have partners."""
+        return [p for p in self.positions if neighbours_of(self.pairs, p)]
+
     def prepare(self, position: int) -> FloatArray:
         """Undistort a photo; the logarithms (T, 3) of its colours where it sees points."""
         view = self._views[position]
@@ -56,7 +61,9 @@ class Bench:
         rgb, is_photo = undistorted(self._model, position, view, photo)
         rows = self._position_of_row == position
         points_px, _ = view.project(self._model.xyz[self._point_of_row[rows]])
-        is_photo &= ~find_sky(rgb, view, self._up, points_px)
+        sky = find_sky(rgb, view, self._up, points_px)
+        is_photo &= ~sky
+        self.store.put(f"sky-{position}", without_rim(sky))
         self.store.put(f"rgb-{position}", rgb)
         self.store.put(f"is-photo-{position}", is_photo)
         smooth = cv2.GaussianBlur(rgb, (5, 5), 0)
@@ -85,13 +92,34 @@ class Bench:
             self.store.put(f"pair-{own}-{other}", depth)
         return True
 
+    def sweep(self, position: int, others: Sequence[int], device: str) -> bool:
+        """Whether there was anything to sweep through; instead of `match` and `merge`."""
+        from scene3d.engine.dense.sweep import inverse_depths, sweep  # noqa: PLC0415  # torch
+
+        points = self._model.xyz[self._point_of_row[self._position_of_row == position]]
+        planes = inverse_depths(
+            self._views[position], [self._views[other] for other in others], points
+        )
+        if not len(planes):
+            return False
+        depth, _ = sweep(
+            self._side(position), [self._side(other) for other in others], planes, device
+        )
+        self._put_merged(position, depth)
+        return True
+
     def merge(self, position: int) -> None:
         """The depths that a photo's pairs agree on."""
         others = neighbours_of(self.pairs, position)
         depths = [self.store.get(f"pair-{position}-{other}") for other in others]
-        self.store.put(f"merged-{position}", merge(depths))
+        self._put_merged(position, merge(depths))
         for other in others:
             self.store.drop(f"pair-{position}-{other}")
+
+    def _put_merged(self, position: int, depth: Map) -> None:
+        """Infinite in the sky: whoever stood before it would hide it."""
+        sky = self.store.get(f"sky-{position}")
+        self.store.put(f"merged-{position}", np.where(sky, np.float32(np.inf), depth))
 
     def confirm(self, position: int) -> float:
         """Keep what other photos agree on; the share of the photo that this is."""

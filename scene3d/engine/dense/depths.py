@@ -16,6 +16,10 @@ _EDGE_STEP = 0.03
 _EDGE_RADIUS_PX = 2
 _SPECKLE_AREA_PX = 80
 _LOG_STEPS = 1000.0
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+_MAX_STEP_IN_PATCH = 0.01
+_TRUSTED_SHARE = 0.6
+"""Of a patch, so that the rest of it is believed too."""
 _NORMAL_WINDOW_PX = 7
 
 
@@ -112,6 +116,19 @@ def without_speckle(depth: Map) -> Map:
     levels = np.where(known, np.clip(steps - middle, -limit, limit), -limit - 1).astype(np.int16)
     cv2.filterSpeckles(levels, -limit - 1, _SPECKLE_AREA_PX, TOLERANCE * _LOG_STEPS)
     return np.where(levels == -limit - 1, np.float32(np.nan), depth)
+
+
+def around_trusted(depth: Map, trusted: Mask, likely: Mask) -> Mask:
+    """Which `likely` pixels (H, W) are of patches without a step that are mostly `trusted`."""
+    known = likely & np.isfinite(depth)
+    farthest = cv2.dilate(np.where(known, depth, np.float32(0)), _CROSS)
+    nearest = cv2.erode(np.where(known, depth, np.float32(np.inf)), _CROSS)
+    is_smooth = known & (farthest / (1 + _MAX_STEP_IN_PATCH) <= nearest)
+    _, labels = cv2.connectedComponents(is_smooth.astype(np.uint8), connectivity=4)
+    area = np.bincount(labels.ravel())
+    share = np.bincount(labels.ravel(), (trusted & is_smooth).ravel()) / np.maximum(area, 1)
+    found: Mask = is_smooth & (share[labels] >= _TRUSTED_SHARE)
+    return found
 
 
 def normals(depth: Map, view: View) -> Map:

@@ -7,7 +7,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scene3d.engine.dense.depths import Seen, seen_from, without_edges, without_speckle
+from scene3d.engine.dense.depths import (
+    Seen,
+    around_trusted,
+    seen_from,
+    without_edges,
+    without_speckle,
+)
 from scene3d.engine.dense.views import Image, Map, Mask, View
 from scene3d.engine.types import FloatArray
 
@@ -87,7 +93,9 @@ def confirm(
     """Depths on which enough photos agree, averaged over these, and how many they are.
 
     A photo agrees when it has the same surface in the same colour. Where half as many look
-    through a point as agree on it, it is dropped.
+    through a point as agree on it, it is dropped. One photo fewer is enough where nobody looks
+    through and the surface goes on without a step from where there are enough: only the outermost
+    photos see the ends of what all others show.
     """
     depth = surface.depth
     total = np.ones_like(depth)
@@ -104,8 +112,11 @@ def confirm(
         weight += agrees
         num_views += agrees
         num_through += seen.sees_through
-    kept = np.isfinite(depth) & (num_views >= min_views) & (2 * num_through < num_views)
-    confirmed = np.where(kept, depth * (total / weight), np.float32(np.nan))
+    agreed = np.where(np.isfinite(depth), depth * (total / weight), np.float32(np.nan))
+    trusted = (num_views >= min_views) & (2 * num_through < num_views)
+    likely = (num_views >= max(min_views - 1, 2)) & (num_through == 0)
+    kept = trusted | around_trusted(agreed, trusted, trusted | likely)
+    confirmed = np.where(kept, agreed, np.float32(np.nan))
     return without_speckle(without_edges(confirmed)), num_views
 
 

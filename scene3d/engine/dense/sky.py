@@ -49,6 +49,13 @@ def find_sky(rgb: Image, view: View, up_in_world: FloatArray, points_px: FloatAr
     return grown
 
 
+def without_rim(sky: Mask) -> Mask:
+    """Where `sky` (H, W) is beyond doubt: not within what it was grown by, nor near that."""
+    size = 4 * _GROWN_BY_PX + 1
+    sure: Mask = cv2.erode(sky.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
+    return sure
+
+
 def _elevation(view: View, up_in_world: FloatArray) -> NDArray[np.float32]:
     """(H, W) positive above the horizon."""
     up = (view.rotation_cam_from_world @ up_in_world).astype(np.float32)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from scene3d.engine.dense.bench import Bench
-from scene3d.engine.dense.decimation import decimated
+from scene3d.engine.dense.decimation import Sample
 from scene3d.engine.dense.fusion import Cloud
 from scene3d.engine.dense.neighbours import Pair, choose_pairs, neighbours_of
 from scene3d.engine.dense.patches import Mesh, stride_for
@@ -134,18 +134,24 @@ def _densify(
     bench = Bench(model, positions, options.dense, workspace)
     workers = num_workers(host.num_threads, options.dense.memory_budget_mib, bench.num_pixels)
     bench.level(_each(bench.prepare, positions, workers, watch))
-    is_over = _match(bench, pairs, workers, watch)
+    if host.device == "cpu":
+        is_over = _match(bench, pairs, workers, watch)
+        _each(bench.merge, bench.matched, workers, watch)
+    else:
+        is_over = _sweep(bench, pairs, host.device, watch)
     kept = _surfaces(bench, workers, watch)
-    parts = _each(bench.fuse, kept, workers, watch)
-    if not sum(map(len, parts)):
+    sample = Sample(options.dense, generator(options.seed, "dense"))
+    for part in in_parallel(bench.fuse, kept, workers):
+        sample.add(part)
+        watch.tick()
+    if not sample.num_found:
         return Dense(message="No surface was seen alike by enough photos.")
-    found = Cloud.joined(parts)
-    mesh = _mesh(bench, kept, len(found), options.dense.mesh_max_triangles)
+    mesh = _mesh(bench, kept, sample.num_found, options.dense.mesh_max_triangles)
     unreliable = sorted(set(positions) - set(kept))
     return Dense(
-        cloud=decimated(found, options.dense, generator(options.seed, "dense")),
+        cloud=sample.cloud(),
         mesh=mesh,
-        num_found=len(found),
+        num_found=sample.num_found,
         num_photos=len(kept),
         num_pairs=len(bench.pairs),
         left_out=model.photo_indices[unreliable].tolist(),
@@ -166,10 +172,23 @@ def _match(bench: Bench, pairs: Sequence[Pair], workers: int, watch: _Watch) -> 
     return False
 
 
+def _sweep(bench: Bench, pairs: Sequence[Pair], device: str, watch: _Watch) -> bool:
+    """The same on a graphics card, one photo after the other with all its partners."""
+    swept = []
+    for position in bench.positions:
+        others = neighbours_of(pairs, position)
+        if others and bench.sweep(position, others, device):
+            swept.append(position)
+        watch.tick(1 + _UNITS_PER_PAIR * len(pairs) // len(bench.positions))
+        if watch.is_matching_over:
+            break
+    bench.pairs = [pair for pair in pairs if set(pair) <= set(swept)]
+    return position != bench.positions[-1]
+
+
 def _surfaces(bench: Bench, workers: int, watch: _Watch) -> list[int]:
     """Positions of the photos whose depth is reliable; the others are taken out."""
-    matched = [p for p in bench.positions if neighbours_of(bench.pairs, p)]
-    _each(bench.merge, matched, workers, watch)
+    matched = bench.matched
     shares = _each(bench.confirm, matched, workers, watch)
     kept = [p for p, share in zip(matched, shares, strict=True) if share >= _MIN_SHARE_OF_PHOTO]
     bench.pairs = [pair for pair in bench.pairs if set(pair) <= set(kept)]

@@ -32,6 +32,7 @@ _MESH_VERTEX = np.dtype(
     [*((axis, "<f4") for axis in "xyz"), *((c, "u1") for c in ("red", "green", "blue"))]
 )
 _FACE = np.dtype([("count", "u1"), ("rows", "<i4", 3)])
+_NUMPY_TYPES = {"float": "<f4", "uchar": "u1", "ushort": "<u2", "int": "<i4"}
 _PLY_TYPES = {"<f4": "float", "|u1": "uchar", "<u2": "ushort"}
 
 
@@ -81,6 +82,31 @@ def write_mesh_ply(mesh: Mesh, path: Path) -> None:
         file.write(header)
         file.write(vertices.tobytes())
         file.write(faces.tobytes())
+
+
+def read_mesh_ply(path: Path) -> Mesh:
+    """A file as `write_mesh_ply` or COLMAP writes it.
+
+    Raises: ValueError, when it has no triangles, or their corners are not in front of them.
+    """
+    header, _, body = path.read_bytes().partition(b"end_header\n")
+    lines = [line.split() for line in header.decode().split("\n")]
+    counts = {words[1]: int(words[2]) for words in lines if words[:1] == ["element"]}
+    properties = [words for words in lines if words[:1] == ["property"]]
+    columns = [(words[2], _NUMPY_TYPES[words[1]]) for words in properties if len(words) == 3]
+    lists = [words for words in properties if words[1] == "list"]
+    if not {"vertex", "face"} <= counts.keys() or len(lists) != 1:
+        raise ValueError(f"{path.name} is not a mesh")
+    vertices = np.frombuffer(body, np.dtype(columns), counts["vertex"])
+    face = np.dtype([("count", _NUMPY_TYPES[lists[0][2]]), ("rows", "<i4", 3)])
+    faces = np.frombuffer(body, face, counts["face"], offset=vertices.nbytes)
+    if np.any(faces["count"] != 3):
+        raise ValueError(f"{path.name} has faces that are no triangles")
+    return Mesh(
+        xyz=np.stack([vertices[axis] for axis in "xyz"], axis=1),
+        rgb=np.stack([vertices[channel] for channel in ("red", "green", "blue")], axis=1),
+        triangles=faces["rows"].astype(np.uint32),
+    )
 
 
 def read_ply(path: Path) -> np.ndarray:

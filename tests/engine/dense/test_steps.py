@@ -6,7 +6,9 @@ import time
 import numpy as np
 import pytest
 
+from scene3d.engine.dense.decimation import Sample
 from scene3d.engine.dense.depths import (
+    around_trusted,
     merge,
     normals,
     seen_from,
@@ -14,10 +16,12 @@ from scene3d.engine.dense.depths import (
     without_speckle,
 )
 from scene3d.engine.dense.exposure import log_gains
+from scene3d.engine.dense.fusion import Cloud
 from scene3d.engine.dense.neighbours import choose_pairs, neighbours_of
-from scene3d.engine.dense.sky import find_sky
+from scene3d.engine.dense.sky import find_sky, without_rim
 from scene3d.engine.dense.splatting import splat
 from scene3d.engine.dense.store import in_parallel, num_workers
+from scene3d.engine.options import DenseOptions
 from tests.engine.builders import make_model
 from tests.engine.dense.views import SIZE_PX, plane_depth, points_on, rotation_about, view_at
 
@@ -157,3 +161,71 @@ def test_workers_fit_into_the_memory() -> None:
     assert num_workers(16, 16_000, megapixel) == 16
     assert num_workers(1, 16_000, megapixel) == 1
     assert num_workers(4, 256, 50 * megapixel) == 1
+
+
+def test_a_surface_is_believed_as_far_as_it_goes_on_from_where_enough_photos_agree() -> None:
+    depth = flat(5.0)
+    depth[:, 200:] = 5.2  # a step
+    trusted = np.zeros(depth.shape, bool)
+    trusted[:, :150] = True
+    likely = np.ones(depth.shape, bool)
+    found = around_trusted(depth, trusted, likely)
+    assert found[:, 1:198].all()
+    assert not found[:, 199:].any()
+    assert not around_trusted(depth, trusted & (depth < 0), likely).any()
+    trusted[:, 60:] = False  # too little of the patch
+    assert not around_trusted(depth, trusted, likely).any()
+    depth[0, 0] = np.nan
+    assert not around_trusted(depth, likely, likely)[0, 0]
+
+
+def test_what_stands_before_the_sky_of_another_photo_is_seen_through() -> None:
+    first, second = view_at(np.zeros(3)), view_at(np.array([0.4, 0.0, 0.0]))
+    sky = seen_from(plane_depth(first, WALL, 5.0), first, second, flat(np.inf))
+    inside = np.isfinite(sky.x_px) & (sky.x_px > 1) & (sky.x_px < SIZE_PX[0] - 2)
+    inside &= (sky.y_px > 1) & (sky.y_px < SIZE_PX[1] - 2)
+    assert sky.sees_through[inside].all()
+    assert not sky.agrees.any()
+
+
+def test_sky_is_sure_some_pixels_from_its_edge() -> None:
+    sky = np.zeros((60, 80), bool)
+    sky[:30] = True
+    sure = without_rim(sky)
+    assert sure[:20].all()
+    assert not sure[25:].any()
+
+
+def cloud_of(xyz: np.ndarray, num_views: int) -> Cloud:
+    return Cloud(
+        xyz=xyz.astype(np.float32),
+        normals=np.zeros_like(xyz, np.float32),
+        rgb=np.zeros(xyz.shape, np.uint8),
+        num_views=np.full(len(xyz), num_views, np.uint8),
+    )
+
+
+def test_a_sample_is_fair_to_what_came_first() -> None:
+    options = DenseOptions(max_points=1000)
+    sample = Sample(options, np.random.default_rng(3))
+    for number in range(40):
+        sample.add(cloud_of(np.full((500, 3), float(number)), 3))
+    cloud = sample.cloud()
+    assert (len(cloud), sample.num_found) == (1000, 20_000)
+    counts = np.bincount(cloud.xyz[:, 0].astype(int), minlength=40)
+    assert counts.min() >= 8
+    assert counts.max() <= 50
+    assert 400 < np.count_nonzero(cloud.xyz[:500, 0] < 20) + 200 < 500  # in random order
+
+
+def test_of_each_cell_the_point_that_most_photos_see_stays() -> None:
+    sample = Sample(DenseOptions(voxel_size=1.0), np.random.default_rng(3))
+    places = np.random.default_rng(1).uniform(0, 4, (300, 3))
+    sample.add(cloud_of(places, 3))
+    sample.add(cloud_of(places[:100] + 1e-3, 5))
+    cloud = sample.cloud()
+    cells = np.floor(cloud.xyz).astype(int)
+    assert len(np.unique(cells, axis=0)) == len(cells)
+    better = {tuple(cell) for cell in np.floor(places[:100] + 1e-3).astype(int)}
+    for cell, num_views in zip(cells, cloud.num_views, strict=True):
+        assert num_views == (5 if tuple(cell) in better else 3)
