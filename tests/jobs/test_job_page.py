@@ -29,7 +29,7 @@ ACTIONS = {
         "submission",
         "bundle",
         "shares",
-    ],  # fmt: skip
+    ],
     JobState.FAILED: ["retry", "delete"],
     JobState.ERRORED: ["retry", "delete"],
     JobState.CANCELLED: ["retry", "delete"],

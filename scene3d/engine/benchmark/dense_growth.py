@@ -19,9 +19,9 @@ from scene3d.engine.benchmark.growth import fitted_exponent
 from scene3d.engine.benchmark.measure import run_measured
 from scene3d.engine.benchmark.publishing import line
 from scene3d.engine.capabilities import open_host
+from scene3d.engine.checking import prepare_photos
 from scene3d.engine.dense.stage import densify
 from scene3d.engine.model import Model
-from scene3d.engine.photos import prepare_photos
 from scene3d.engine.presets import STANDARD
 from scene3d.engine.progress import Silent
 from scene3d.engine.sources import find_photos
