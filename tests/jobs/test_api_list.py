@@ -121,4 +121,5 @@ def test_places_in_the_queue_are_everybodys(
     start(make_job(alice, name="running", queued_at=NOON - timedelta(hours=1)))
     rows = {row["name"]: row["queue_position"] for client in (alice_api, bob_api)
             for row in client.get(JOBS).json()["results"]}  # fmt: skip
-    assert rows == {"first": 1, "second": 2, "third": 3, "running": None}
+    # Alice has one that runs already, so it is bob's turn.
+    assert rows == {"second": 1, "first": 2, "third": 3, "running": None}

@@ -36,10 +36,11 @@ def test_of_one_preset_to_another() -> None:
     assert found == {
         "features": {"long_side_px": 1024},
         "second_look": {"max_partners": 0},
-        "dense": {"enabled": False},
+        "dense": {"enabled": False, "num_neighbours": 3},
     }
     assert dict(flattened(found)) == {
         "features.long_side_px": 1024, "second_look.max_partners": 0, "dense.enabled": False,
+        "dense.num_neighbours": 3,
     }  # fmt: skip
 
 
